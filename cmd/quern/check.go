@@ -1,0 +1,194 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/reader"
+)
+
+// checkExamples is how many documents check shows the attributes of.
+const checkExamples = 3
+
+func newCheckCommand() *cobra.Command {
+	var from source
+	cmd := &cobra.Command{
+		Use:   "check [CONFIG]",
+		Short: "List the mistakes in a config, and what it would read",
+		Long: `Check lists every mistake in a config file at once. If there is none, it scans the
+corpora and shows what a run would read: how many files are documents, which rule leaves
+out the others, and the attributes captured from three example paths. It reads no document.`,
+		Example: "  quern check configs/peer-review-analyze.yaml",
+		Args:    usageArgs(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			l, err := from.load(args, nil)
+			if err != nil {
+				return err
+			}
+			w := cmd.OutOrStdout()
+			fmt.Fprintf(w, "%s: no mistakes\n", l.File)
+			runs, err := prepare(cmd.Context(), l)
+			if err != nil {
+				return err
+			}
+			for i := range runs {
+				printPlan(w, runs[i].config.Name, runs[i].config.Root, runs[i].plan)
+			}
+			return nil
+		},
+	}
+	from.addFlags(cmd)
+	return cmd
+}
+
+func printPlan(w io.Writer, name, root string, plan *reader.Plan) {
+	counts := plan.Counts()
+	fmt.Fprintf(w, "\n%s: %s\n", name, printable(root))
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(table, "  files found\t%s\n", group(counts.Found))
+	fmt.Fprintf(table, "  documents\t%s\t%s bytes\n", group(counts.Documents-counts.Refused), group(int(plan.Bytes())))
+	if counts.Refused > 0 {
+		fmt.Fprintf(table, "  refused\t%s\n", group(counts.Refused))
+	}
+	fmt.Fprintf(table, "  raw twins\t%s\n", group(counts.Twins))
+	for _, ignored := range counts.Ignored {
+		rule := string(ignored.Rule)
+		if ignored.Glob != "" {
+			rule += " " + ignored.Glob
+		}
+		fmt.Fprintf(table, "  ignored: %s\t%s\te.g. %s\n", printable(rule), group(ignored.Files), printable(ignored.Example))
+	}
+	_ = table.Flush()
+	printTrouble(w, plan)
+	for _, src := range plan.Examples(checkExamples) {
+		fmt.Fprintf(w, "  %s\n    document_id = %s\n", printable(src.Path), printable(src.ID))
+		for _, a := range attributes(&src) {
+			fmt.Fprintf(w, "    %s = %s\n", a.Name, printable(a.Value))
+		}
+	}
+}
+
+// printTrouble lists what a run would refuse or could not look into.
+func printTrouble(w io.Writer, plan *reader.Plan) {
+	var src schema.Source
+	for i := range plan.Len() {
+		if !plan.Entry(i).Refused {
+			continue
+		}
+		plan.Describe(i, &src)
+		for j := range src.Diagnostics {
+			d := &src.Diagnostics[j]
+			fmt.Fprintf(w, "  %s %s: %s: %s\n", d.Severity(), d.Code, printable(src.Path), printable(d.Message))
+		}
+	}
+}
+
+// attributes are a document's attributes by name, typed ones first.
+func attributes(src *schema.Source) []schema.Attribute {
+	all := src.Attributes.List()
+	return append(all, src.Extra...)
+}
+
+func newPreviewCommand() *cobra.Command {
+	var (
+		from source
+		rows int
+	)
+	cmd := &cobra.Command{
+		Use:     "preview [CONFIG]",
+		Short:   "Print the first sentences with their labels",
+		Example: "  quern preview --corpus examples/reviews -n 5",
+		Args:    usageArgs(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			l, err := from.load(args, nil)
+			if err != nil {
+				return err
+			}
+			runs, err := prepare(cmd.Context(), l)
+			if err != nil {
+				return err
+			}
+			return preview(cmd.OutOrStdout(), runs, l.Config.Limits.DiagnosticsPerDocument, rows)
+		},
+	}
+	from.addFlags(cmd)
+	cmd.Flags().IntVarP(&rows, "rows", "n", 20, "how many sentences")
+	return cmd
+}
+
+// preview converts documents until it has printed rows sentences.
+func preview(w io.Writer, runs []corpusRun, limit, rows int) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	defer table.Flush()
+	fmt.Fprintln(table, "sentence\tlabels\ttext")
+	var (
+		src schema.Source
+		doc schema.Document
+	)
+	doc.Diagnostics.Limit = limit
+	for i := range runs {
+		r := &runs[i]
+		read := r.plan.NewReader()
+		for j := 0; j < r.plan.Len() && rows > 0; j++ {
+			src.Reset()
+			if err := read.Read(j, &src); err != nil {
+				return err
+			}
+			doc.Reset(&src)
+			if src.Refused || !r.parser.Parse(&src, &doc) {
+				continue
+			}
+			if err := r.normalizer.Normalize(&doc); err != nil {
+				return fmt.Errorf("%s: %w", src.Path, err)
+			}
+			for k := 0; k < len(doc.Sentences) && rows > 0; k++ {
+				rows--
+				fmt.Fprintf(table, "%s#%04d\t%s\t%s\n", printable(src.ID), k, labelText(&doc, k), shorten(printable(sentenceText(&doc, k))))
+			}
+		}
+	}
+	return nil
+}
+
+func sentenceText(doc *schema.Document, i int) string {
+	s := doc.Sentences[i].Text
+	return doc.Text[s.Start:s.End]
+}
+
+// labelText is the labels of a sentence, layer by layer.
+func labelText(doc *schema.Document, i int) string {
+	group := doc.Sentences[i].Group
+	if group == schema.NoGroup {
+		return "-"
+	}
+	var b strings.Builder
+	list := -1
+	span := doc.Groups[group].Labels
+	for _, l := range doc.Labels[span.Start:span.End] {
+		switch {
+		case list >= 0 && l.List != list:
+			b.WriteString(" | ")
+		case list >= 0:
+			b.WriteString(" ")
+		}
+		list = l.List
+		b.WriteString(printable(l.Canonical()))
+	}
+	return b.String()
+}
+
+// previewWidth is how much of a sentence preview shows, in characters.
+const previewWidth = 72
+
+func shorten(s string) string {
+	r := []rune(s)
+	if len(r) <= previewWidth {
+		return s
+	}
+	return string(r[:previewWidth-1]) + "…"
+}

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/quern-data/quern/config"
+	"github.com/quern-data/quern/internal/gen"
+	"github.com/quern-data/quern/schema"
+)
+
+// corpora is the folder of the real corpora, or "" where there is none: they
+// are not part of the project. Where QUERN_CORPORA is set, they must be there.
+func corpora(t *testing.T, name string) string {
+	t.Helper()
+	root := os.Getenv("QUERN_CORPORA")
+	if root == "" {
+		return ""
+	}
+	dir, err := filepath.Abs(filepath.Join(root, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dir); err != nil {
+		t.Fatalf("QUERN_CORPORA is set, and a corpus is missing: %v", err)
+	}
+	return dir
+}
+
+// convertDir converts a folder with the built-in profile. settings are key=value.
+func convertDir(t *testing.T, dir string, settings ...string) (*outcome, string) {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "out")
+	from := source{corpus: dir, profile: defaultProfile, settings: settings}
+	l, err := from.load(nil, map[string]string{"output.dir": out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := convert(t.Context(), l, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result, out
+}
+
+// readTable reads all parts of a table.
+func readTable[Row any](t *testing.T, out, table string) []Row {
+	t.Helper()
+	parts, err := filepath.Glob(filepath.Join(out, table, "*.parquet"))
+	if err != nil || len(parts) == 0 {
+		t.Fatalf("no parts of %s: %v", table, err)
+	}
+	var rows []Row
+	for _, part := range parts {
+		more, err := parquet.ReadFile[Row](part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, more...)
+	}
+	return rows
+}
+
+// sums is the SHA-256 of each file in a folder.
+func sums(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		all[strings.TrimPrefix(path, dir)] = fmt.Sprintf("%x", sha256.Sum256(data))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestSameBytes(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := gen.Write(dir, gen.Options{Seed: 7, Documents: 600, QuirkRate: 0.1, Layers: 4, Twins: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "empty.txt"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var want map[string]string
+	for _, workers := range []string{"1", "2", "8", "8"} {
+		_, out := convertDir(t, dir, "output.part_bytes=100KB", "run.workers="+workers)
+		got := sums(t, out)
+		if want == nil {
+			want = got
+			if len(want) < 4*5 {
+				t.Fatalf("only %d files: the test wants several parts a table", len(want))
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s workers (-1 worker +got):\n%s", workers, diff)
+		}
+	}
+}
+
+// TestTruth converts a generated corpus over several parts, and compares what
+// the tables say with what the documents were made of.
+func TestTruth(t *testing.T) {
+	dir := t.TempDir()
+	o := gen.Options{Seed: 11, Documents: 300, QuirkRate: 0.2, Layers: 4}
+	if _, err := gen.Write(dir, o); err != nil {
+		t.Fatal(err)
+	}
+	type label struct{ Layer, Label, Polarity string }
+	type sentence struct {
+		Text    string
+		Labeled bool
+		Labels  []label
+	}
+	value := func(s *string) string {
+		if s == nil {
+			return ""
+		}
+		return *s
+	}
+	want := map[string][]sentence{}
+	for i := range o.Documents {
+		_, _, truth := gen.Document(o, i)
+		path := gen.PlaceOf(o.Seed, i).Annotated
+		for _, s := range truth.Sentences {
+			w := sentence{s.Text, s.Labeled, nil}
+			for _, l := range s.Labels {
+				w.Labels = append(w.Labels, label{l.Layer, l.Code, l.Polarity})
+			}
+			want[path] = append(want[path], w)
+		}
+	}
+
+	_, out := convertDir(t, dir, "output.part_bytes=100KB")
+	paths, texts := map[string]string{}, map[string][]rune{}
+	last := ""
+	for _, d := range readTable[schema.DocumentRow](t, out, "documents") {
+		if d.DocumentID <= last {
+			t.Errorf("document %s stands behind %s", d.DocumentID, last)
+		}
+		last = d.DocumentID
+		paths[d.DocumentID], texts[d.DocumentID] = d.SourcePath, []rune(d.Text)
+	}
+	got, byLabelRows := map[string][]sentence{}, map[string][]label{}
+	for _, l := range readTable[schema.LabelRow](t, out, "labels") {
+		byLabelRows[l.SentenceID] = append(byLabelRows[l.SentenceID], label{value(l.Layer), value(l.Label), value(l.Polarity)})
+	}
+	for _, s := range readTable[schema.SentenceRow](t, out, "sentences") {
+		g := sentence{Text: s.Text, Labeled: s.Labeled}
+		for _, l := range s.Labels {
+			g.Labels = append(g.Labels, label{l.Layer, l.Label, value(l.Polarity)})
+		}
+		if diff := cmp.Diff(g.Labels, byLabelRows[s.SentenceID]); diff != "" {
+			t.Errorf("%s: sentences.labels and the table labels differ:\n%s", s.SentenceID, diff)
+		}
+		if slice := string(texts[s.DocumentID][s.CharStart:s.CharEnd]); slice != s.Text {
+			t.Errorf("%s: the text is %q, its span %q", s.SentenceID, s.Text, slice)
+		}
+		path := paths[s.DocumentID]
+		if int(s.SentenceIndex) != len(got[path]) {
+			t.Errorf("%s has index %d, want %d", s.SentenceID, s.SentenceIndex, len(got[path]))
+		}
+		got[path] = append(got[path], g)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-truth +tables:\n%s", diff)
+	}
+}
+
+// TestEveryConfig runs every configuration that ships.
+func TestEveryConfig(t *testing.T) {
+	names := config.Profiles()
+	if len(names) < 3 {
+		t.Fatalf("only %v ship", names)
+	}
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			result, out := convertDirAs(t, name)
+			if result.Stats.Written != 14 || result.Stats.Refused != 0 || result.Stats.Groups != 170 {
+				t.Errorf("%d written, %d refused, %d label groups", result.Stats.Written, result.Stats.Refused, result.Stats.Groups)
+			}
+			if n := len(readTable[schema.LabelRow](t, out, "labels")); n != 533 {
+				t.Errorf("%d labels", n)
+			}
+		})
+	}
+}
+
+func convertDirAs(t *testing.T, profile string) (*outcome, string) {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "out")
+	from := source{corpus: filepath.Join("..", "..", "examples", "reviews"), profile: profile}
+	l, err := from.load(nil, map[string]string{"output.dir": out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := convert(t.Context(), l, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result, out
+}
+
+// TestPublishedCorpus reads the published corpus in full. The counts were found
+// by an independent reading of the same files.
+func TestPublishedCorpus(t *testing.T) {
+	dir := corpora(t, "peer-review-analyze")
+	if dir == "" {
+		dir = filepath.Join("..", "..", "examples", "reviews")
+	}
+	result, _ := convertDir(t, dir)
+	type counts struct {
+		Written, Refused, Groups, Labels, Unresolved int
+		Layers                                       map[string]int
+	}
+	want := counts{475, 0, 7223, 17396, 0, map[string]int{"section": 10981, "aspect": 6282, "purpose": 133}}
+	if os.Getenv("QUERN_CORPORA") == "" {
+		want = counts{14, 0, 170, 533, 1, map[string]int{"section": 217, "aspect": 134, "purpose": 94, "significance": 87}}
+	}
+	s := &result.Stats
+	got := counts{s.Written, s.Refused, s.Groups, s.Labels, s.Unresolved, s.LabelsByLayer}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	for _, c := range result.Corpora {
+		sum := c.Written + c.Refused + c.Twins
+		for _, n := range c.Ignored {
+			sum += n
+		}
+		if c.Found != sum {
+			t.Errorf("%d files were found, and %d are accounted for", c.Found, sum)
+		}
+	}
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/quern-data/quern/config"
+	"github.com/quern-data/quern/schema"
+)
+
+func newSchemaCommand() *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "schema [TABLE...]",
+		Short: "Print the tables as Markdown, SQL DDL or Spark StructType JSON",
+		Example: `  quern schema --format sql
+  quern schema labels --format spark`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			tables, err := chooseTables(args)
+			if err != nil {
+				return err
+			}
+			w := cmd.OutOrStdout()
+			switch format {
+			case "markdown":
+				_, err = fmt.Fprint(w, schema.Markdown(tables))
+			case "sql":
+				_, err = fmt.Fprint(w, schema.SQL(tables))
+			case "spark":
+				var text []byte
+				if text, err = schema.Spark(tables); err == nil {
+					_, err = fmt.Fprintf(w, "%s\n", text)
+				}
+			default:
+				return usageError{fmt.Errorf("--format is %q, and must be markdown, sql or spark", format)}
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "markdown", "markdown, sql (DuckDB) or spark")
+	return cmd
+}
+
+func chooseTables(names []string) ([]schema.Table, error) {
+	all := schema.Tables()
+	if len(names) == 0 {
+		return all, nil
+	}
+	var chosen []schema.Table
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(t schema.Table) bool { return t.Name == name })
+		if i < 0 {
+			return nil, usageError{fmt.Errorf("no table %q; there are %s", name, tableNames(all))}
+		}
+		chosen = append(chosen, all[i])
+	}
+	return chosen, nil
+}
+
+func tableNames(tables []schema.Table) string {
+	var names []string
+	for _, t := range tables {
+		names = append(names, t.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+func newConfigCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Show the effective config, its JSON Schema or its reference",
+		Args:  usageArgs(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error {
+			return usageError{errors.New("config wants one of show, schema, reference")}
+		},
+	}
+	var from source
+	show := &cobra.Command{
+		Use:     "show [CONFIG]",
+		Short:   "Print each setting, its value, and where the value comes from",
+		Example: "  QUERN_RUN_WORKERS=4 quern config show configs/minimal.yaml --set output.part_bytes=8MiB",
+		Args:    usageArgs(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			l, err := from.load(args, nil)
+			if err != nil {
+				return err
+			}
+			table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+			for _, s := range l.Settings() {
+				fmt.Fprintf(table, "%s\t%s\t%s\n", s.Key, printable(s.Value), printable(s.Origin))
+			}
+			return table.Flush()
+		},
+	}
+	from.addFlags(show)
+	cmd.AddCommand(show,
+		&cobra.Command{
+			Use:   "schema",
+			Short: "Print the JSON Schema of a config file",
+			Args:  usageArgs(cobra.NoArgs),
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				text, err := config.JSONSchema()
+				if err != nil {
+					return err
+				}
+				_, err = cmd.OutOrStdout().Write(text)
+				return err
+			},
+		},
+		&cobra.Command{
+			Use:   "reference",
+			Short: "Print a config file with every setting, commented",
+			Args:  usageArgs(cobra.NoArgs),
+			RunE: func(cmd *cobra.Command, _ []string) error {
+				_, err := cmd.OutOrStdout().Write(config.Reference())
+				return err
+			},
+		},
+	)
+	return cmd
+}
+
+func newVersionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the versions of the program and of its tables",
+		Args:  usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "quern %s, schema %s\n", version, schema.Version)
+			return err
+		},
+	}
+}

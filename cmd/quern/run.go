@@ -1,0 +1,61 @@
+package main
+
+import (
+	"log/slog"
+
+	"github.com/spf13/cobra"
+)
+
+// version is the version of the program. It stands in the manifest.
+const version = "0.1.0"
+
+func newRunCommand() *cobra.Command {
+	var (
+		from      source
+		out       string
+		workers   string
+		onError   string
+		logFormat string
+	)
+	cmd := &cobra.Command{
+		Use:   "run [CONFIG]",
+		Short: "Convert corpora into Parquet tables",
+		Long: `Run converts every corpus of a config file, or the folder given by --corpus, into the
+tables documents, sentences, labels, diagnostics and taxonomy, and a manifest. They appear
+together, when all are complete, and replace what an earlier run wrote there.`,
+		Example: `  quern run configs/peer-review-analyze.yaml
+  quern run --corpus ~/Downloads/Peer-Review-Analyze --out tables`,
+		Args: usageArgs(cobra.MaximumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			log, err := newLogger(logFormat, cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			l, err := from.load(args, map[string]string{
+				"output.dir": out, "run.workers": workers, "run.on_error": onError,
+			})
+			if err != nil {
+				return err
+			}
+			result, err := convert(cmd.Context(), l, log)
+			if err != nil {
+				return err
+			}
+			if logFormat == "json" {
+				log.Info("run done", "summary", slog.AnyValue(result.machine()))
+			} else {
+				result.print(cmd.OutOrStdout())
+			}
+			if result.Stats.Refused > 0 {
+				return errRefused
+			}
+			return nil
+		},
+	}
+	from.addFlags(cmd)
+	cmd.Flags().StringVar(&out, "out", "", "folder of the tables (output.dir)")
+	cmd.Flags().StringVar(&workers, "workers", "", "parts made at the same time; 0 is one a processor (run.workers)")
+	cmd.Flags().StringVar(&onError, "on-error", "", "skip or fail, when a document cannot be converted (run.on_error)")
+	cmd.Flags().StringVar(&logFormat, "log-format", "text", "text, or json for machines: the summary too is then a log line")
+	return cmd
+}

@@ -1,0 +1,93 @@
+package config
+
+// Config is a whole configuration.
+//
+// Each field has a doc tag, from which the reference file, the JSON Schema and
+// the help of flags are made. Default is the only home of default values. Maps
+// are not used: viper folds their keys to lower case. The hash tag says whether
+// a setting can change a byte of the tables, see OutputHash. The example tag is
+// what the reference file shows for a key without default.
+type Config struct {
+	Output  Output   `mapstructure:"output" doc:"Where the tables go, and how they are written."`
+	Run     Run      `mapstructure:"run" doc:"How a run goes about it. Nothing here changes what is written."`
+	Limits  Limits   `mapstructure:"limits" doc:"Bounds against input that is not what it should be."`
+	Corpora []Corpus `mapstructure:"corpora" doc:"The corpora to convert, at least one." jsonschema:"required,minItems=1" hash:"yes"`
+}
+
+// Output says where the tables go, and how they are written.
+type Output struct {
+	Dir              string `mapstructure:"dir" doc:"Folder of the tables. It is made, or replaced as a whole when a run succeeds. A relative path starts at the config file's folder." jsonschema:"minLength=1" hash:"no"`
+	PartBytes        Bytes  `mapstructure:"part_bytes" doc:"How much source text goes into one Parquet file of each table, on average." jsonschema:"minimum=1" hash:"yes"`
+	RowGroupRows     int    `mapstructure:"row_group_rows" doc:"Rows per row group, at most." jsonschema:"minimum=1000,maximum=10000000" hash:"yes"`
+	CompressionLevel string `mapstructure:"compression_level" doc:"zstd level: fastest, default (17% more CPU, 12% smaller), better or best." jsonschema:"enum=fastest,enum=default,enum=better,enum=best" hash:"yes"`
+}
+
+// Run says how a run goes about it.
+type Run struct {
+	Workers int    `mapstructure:"workers" doc:"Parts that are made at the same time. 0 means one a processor." jsonschema:"minimum=0,maximum=1024" hash:"no"`
+	OnError string `mapstructure:"on_error" doc:"What a document that cannot be converted does: skip refuses it, with a diagnostic, and goes on; fail ends the run, and nothing is published." jsonschema:"enum=skip,enum=fail" hash:"no"`
+}
+
+// Limits are bounds against hostile or mistaken input.
+type Limits struct {
+	DocumentBytes          Bytes `mapstructure:"document_bytes" doc:"Size of a file, at most. A larger one is refused." jsonschema:"minimum=1,maximum=1073741824" hash:"yes"`
+	GroupBytes             Bytes `mapstructure:"group_bytes" doc:"Length of a label group, at most. A longer one stays text." jsonschema:"minimum=1" hash:"yes"`
+	DiagnosticsPerDocument int   `mapstructure:"diagnostics_per_document" doc:"Diagnostics that are kept for a document, at most. The rest are counted." jsonschema:"minimum=1" hash:"yes"`
+}
+
+// Corpus describes one corpus: where it is, which files are its documents, and
+// how they are read.
+type Corpus struct {
+	Name           string      `mapstructure:"name" doc:"Name of the corpus: it stands in every row, and before each document id. Letters, digits, dot, hyphen and underscore." jsonschema:"required,pattern=^[A-Za-z0-9][A-Za-z0-9._-]*$" example:"reviews" hash:"yes"`
+	Root           string      `mapstructure:"root" doc:"Folder of the corpus. A relative path starts at the config file's folder." jsonschema:"minLength=1,required" example:"../examples/reviews" hash:"no"`
+	Format         string      `mapstructure:"format" doc:"How documents carry their labels: inline, with label groups in the text." jsonschema:"enum=inline" hash:"yes"`
+	Taxonomy       string      `mapstructure:"taxonomy" doc:"The labels: the name of a built-in taxonomy, or the path of a YAML file." jsonschema:"minLength=1,required" example:"peer-review-analyze" hash:"no"`
+	Include        []string    `mapstructure:"include" doc:"Globs of the files that are documents, relative to root. ** matches any number of folders." jsonschema:"minItems=1" hash:"yes"`
+	Exclude        []string    `mapstructure:"exclude" doc:"Globs of files that are not, whatever include says." example:"[\"**/Raw/**\"]" hash:"yes"`
+	Hidden         bool        `mapstructure:"hidden" doc:"Whether files and folders whose names start with a dot are read." hash:"yes"`
+	FollowSymlinks bool        `mapstructure:"follow_symlinks" doc:"Whether symbolic links are followed, within root." hash:"yes"`
+	Paths          []string    `mapstructure:"paths" doc:"Patterns that capture attributes from a file's path; the first that fits is used. {name} matches within one path element, {name:regexp} what the expression matches; * and ** match anything. Of a name that stands there twice the last counts." example:"[\"{decision}/{paper_id}/Annotated/{venue:[A-Za-z]+}{year:[0-9]{4}}-{paper_id}-{reviewer:R[0-9]+}_annotated.txt\"]" hash:"yes"`
+	DocumentID     string      `mapstructure:"document_id" doc:"The document's id, made of captured attributes, e.g. {paper_id}-{reviewer}. Empty, or where an attribute is missing: the path without its extension." example:"{venue}{year}-{paper_id}-{reviewer}" hash:"yes"`
+	Raw            string      `mapstructure:"raw" doc:"Path of the unannotated twin, made of captured attributes. It starts at root, or with ./ or ../ at the folder of the document. Empty: there is none." example:"../Raw/{venue}{year}-{paper_id}-{reviewer}.txt" hash:"yes"`
+	Attributes     []Attribute `mapstructure:"attributes" doc:"Attributes that all documents of the corpus share. A captured one wins." hash:"yes"`
+	Inline         Inline      `mapstructure:"inline" doc:"Settings of the format inline."`
+}
+
+// Attribute is a constant attribute of a corpus.
+type Attribute struct {
+	Name  string `mapstructure:"name" doc:"One of paper_id, venue, year, reviewer, decision, split, annotator, rating; any other name goes to the column attributes." jsonschema:"required,pattern=^[a-z][a-z0-9_]*$" example:"split" hash:"yes"`
+	Value string `mapstructure:"value" doc:"Its value." jsonschema:"required" example:"test" hash:"yes"`
+}
+
+// Inline are the settings of the format inline.
+type Inline struct {
+	Escapes string `mapstructure:"escapes" doc:"json: the file is a JSON string; none: it is plain text; auto: json if it starts or ends with a quotation mark." jsonschema:"enum=auto,enum=json,enum=none" hash:"yes"`
+}
+
+// Default is the configuration before any file, variable or flag. Corpora have
+// defaults of their own, see DefaultCorpus.
+func Default() Config {
+	return Config{
+		Output: Output{
+			Dir:              "out",
+			PartBytes:        32 << 20, // 8 parts for 256 MiB: enough to keep 8 processors busy, and files worth opening
+			RowGroupRows:     122_880,  // flat from 32k to 1M; this is DuckDB's own
+			CompressionLevel: "fastest",
+		},
+		Run: Run{OnError: "skip"},
+		Limits: Limits{
+			DocumentBytes:          64 << 20, // four orders of magnitude above a review
+			GroupBytes:             4 << 10,  // the longest real group has 60 bytes
+			DiagnosticsPerDocument: 1000,
+		},
+	}
+}
+
+// DefaultCorpus is a corpus before its entry in the file.
+func DefaultCorpus() Corpus {
+	return Corpus{
+		Format:  "inline",
+		Include: []string{"**/*.txt"},
+		Inline:  Inline{Escapes: "auto"},
+	}
+}

@@ -1,0 +1,57 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"reflect"
+	"strings"
+)
+
+// OutputHash is the SHA-256, in hexadecimal, of every setting that can change a
+// byte of the tables, and of the taxonomies, one a corpus. Where the corpora
+// lie, where the tables go and how the run goes about it are not in it. Two
+// configurations with one hash make the same tables of the same files.
+func (c *Config) OutputHash(taxonomies []*Taxonomy) string {
+	var kept []leaf
+	for _, l := range leaves(reflect.ValueOf(*c), configFields, "") {
+		if l.field.hashed == "yes" {
+			kept = append(kept, l)
+		}
+	}
+	b := encode("quern config 1", kept)
+	for _, t := range taxonomies {
+		b.WriteString("taxonomy " + t.Hash() + "\n")
+	}
+	return sum(b)
+}
+
+// Hash is the SHA-256, in hexadecimal, of all that the taxonomy says, however
+// its file is laid out.
+func (t *Taxonomy) Hash() string {
+	return sum(encode("quern taxonomy 1", leaves(reflect.ValueOf(*t), taxonomyFields, "")))
+}
+
+// encode writes one line a setting. JSON has no line break within a value, and
+// full keys have the index of each element, so no two lists of settings agree.
+func encode(title string, settings []leaf) *strings.Builder {
+	b := new(strings.Builder)
+	b.WriteString(title + "\n")
+	for _, l := range settings {
+		value := l.value
+		if l.field.typ == bytesType { // as a number: its text form may change
+			value = reflect.ValueOf(value.Int())
+		}
+		text := []byte("[]")
+		if !l.field.isList() || value.Len() > 0 {
+			text, _ = json.Marshal(value.Interface()) // scalars and lists of text always encode
+		}
+		b.WriteString(l.key + " " + string(text) + "\n")
+	}
+	return b
+}
+
+func sum(b *strings.Builder) string {
+	h := sha256.Sum256([]byte(b.String()))
+	return hex.EncodeToString(h[:])
+}

@@ -1,0 +1,243 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/quern-data/quern/configs"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+)
+
+var update = flag.Bool("update", false, "rewrite the reference configuration")
+
+const referenceFile = "../configs/reference.yaml"
+
+func TestReferenceIsFresh(t *testing.T) {
+	want := Reference()
+	if *update {
+		if err := os.WriteFile(referenceFile, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(referenceFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("stale, run go test ./config -update\n%s", diff)
+	}
+	for line := range strings.Lines(string(got)) {
+		if strings.HasPrefix(strings.TrimSpace(line), "#") && len(strings.TrimSuffix(line, "\n")) > referenceWidth {
+			t.Errorf("too long: %s", line)
+		}
+	}
+}
+
+// The reference says all keys, and changes no default but the empty ones that it
+// shows examples of.
+func TestReferenceIsTheDefault(t *testing.T) {
+	folder(t, map[string]string{"configs/c.yaml": string(Reference()), "examples/reviews/x": ""})
+	got, err := Load(Options{Path: "configs/c.yaml"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := minimalConfig()
+	want.Output.Dir = "configs/out"
+	want.Corpora[0].Name, want.Corpora[0].Root = "reviews", "examples/reviews"
+	corpus := &got.Config.Corpora[0]
+	if len(corpus.Exclude) == 0 || len(corpus.Paths) == 0 || corpus.DocumentID == "" || corpus.Raw == "" {
+		t.Errorf("no examples: %+v", corpus)
+	}
+	corpus.Exclude, corpus.Paths, corpus.DocumentID, corpus.Raw = nil, nil, "", ""
+	if diff := cmp.Diff(want, got.Config, equateEmpty); diff != "" {
+		t.Error(diff)
+	}
+	for _, s := range got.Settings() {
+		if s.Origin == "default" {
+			t.Errorf("the reference lacks %s", s.Key)
+		}
+	}
+}
+
+func TestEveryFieldIsDocumented(t *testing.T) {
+	markdown := string(Markdown())
+	var visit func(fields []field, path string, hashes bool)
+	visit = func(fields []field, path string, hashes bool) {
+		for i := range fields {
+			f := &fields[i]
+			key := below(path, f.key)
+			if f.key == "" || !strings.HasSuffix(f.doc, ".") {
+				t.Errorf("%s: want a key, and a doc that ends in a full stop", key)
+			}
+			if hashes && !f.isTable() && f.hashed != "yes" && f.hashed != "no" {
+				t.Errorf("%s: the tag hash must say whether it can change the tables: yes or no", key)
+			}
+			if hashes && Doc(strings.ReplaceAll(key, "[]", "")) != f.doc {
+				t.Errorf("%s: Doc returns something else", key)
+			}
+			if f.isTables() {
+				key += "[]"
+			}
+			if hashes && !strings.Contains(markdown, "| `"+key+"` | ") {
+				t.Errorf("%s is not in the Markdown", key)
+			}
+			visit(f.fields, key, hashes)
+		}
+	}
+	visit(configFields, "", true)
+	if Doc("output.nix") != "" || Doc("") != "" {
+		t.Error("there is documentation of nothing")
+	}
+	visit(taxonomyFields, "", false)
+}
+
+func compileSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	b, err := JSONSchema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := JSONSchema()
+	if err != nil || !bytes.Equal(b, again) {
+		t.Fatal("the schema's bytes are not stable", err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("config.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("config.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// asJSON is YAML as the schema's validator takes it; false if it is no YAML.
+func asJSON(t *testing.T, data []byte) (any, bool) {
+	t.Helper()
+	var v any
+	if err := yaml.Unmarshal(data, &v); err != nil {
+		return nil, false
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, false
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc, true
+}
+
+func TestSchemaAcceptsShippedConfigs(t *testing.T) {
+	s := compileSchema(t)
+	for _, name := range Profiles() {
+		b, err := configs.FS.ReadFile(name + ".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, ok := asJSON(t, b)
+		if !ok {
+			t.Fatalf("%s is no YAML", name)
+		}
+		if err := s.Validate(doc); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Whatever the schema refuses, Load refuses; and it refuses for each rule.
+func TestSchemaRefusesNoMoreThanLoad(t *testing.T) {
+	s := compileSchema(t)
+	more := map[string]string{
+		"size with sign": "limits: {group_bytes: +5}\n", "size as text": "limits: {group_bytes: '1 MiB'}\n",
+		"size with white space": "limits: {group_bytes: ' 5'}\n", "size in lower case": "limits: {group_bytes: 5kib}\n",
+		"name with line break": "corpora: [{name: \"c\\n\", root: corpus, taxonomy: t.yaml}]\n",
+		"number for text":      "output: {dir: 5}\n", "text for bool": minimal + "  hidden: 'true'\n", "whole float": "run: {workers: 2.0}\n",
+	}
+	refused := 0
+	try := func(name, config string) {
+		doc, ok := asJSON(t, []byte(config))
+		if !ok || s.Validate(doc) == nil {
+			return
+		}
+		refused++
+		mistakeFolder(t, map[string]string{"c.yaml": config})
+		if _, err := Load(Options{Path: "c.yaml"}); err == nil {
+			t.Errorf("%s: the schema refuses what Load takes: %s", name, config)
+		}
+	}
+	for name, tt := range mistakes {
+		try(name, tt.config)
+	}
+	for name, config := range more {
+		if !strings.Contains(config, "corpora") {
+			config += minimal
+		}
+		try(name, config)
+	}
+	if refused < 20 {
+		t.Errorf("the schema refused only %d", refused)
+	}
+}
+
+func TestOutputHash(t *testing.T) {
+	taxonomy := &Taxonomy{Name: "t", Layers: []Layer{{Name: "l", Labels: []Term{{Code: "A"}}}}}
+	base := minimalConfig()
+	base.Corpora[0].Attributes = []Attribute{{"venue", "v"}}
+	hash := func(c Config) string { return c.OutputHash([]*Taxonomy{taxonomy}) }
+	want := hash(base)
+
+	// Each setting in turn gets another value.
+	for i, l := range leaves(reflect.ValueOf(base), configFields, "") {
+		changed := minimalConfig()
+		changed.Corpora[0].Attributes = []Attribute{{"venue", "v"}}
+		v := leaves(reflect.ValueOf(&changed).Elem(), configFields, "")[i].value
+		switch {
+		case v.Kind() == reflect.String:
+			v.SetString(v.String() + "x")
+		case v.Kind() == reflect.Bool:
+			v.SetBool(!v.Bool())
+		case v.CanInt():
+			v.SetInt(v.Int() + 1)
+		case v.Kind() == reflect.Slice:
+			v.Set(reflect.Append(v, reflect.ValueOf("x")))
+		}
+		if same := hash(changed) == want; same != (l.field.hashed == "no") {
+			t.Errorf("%s: the hash stays the same: %v", l.key, same)
+		}
+	}
+
+	empty := base
+	empty.Corpora = []Corpus{base.Corpora[0]}
+	empty.Corpora[0].Exclude = []string{}
+	if hash(empty) != want {
+		t.Error("an empty list and none differ")
+	}
+	two := base
+	two.Corpora = append([]Corpus{base.Corpora[0]}, base.Corpora[0])
+	if hash(two) == want {
+		t.Error("a second corpus makes no difference")
+	}
+	other := *taxonomy
+	other.Layers = []Layer{{Name: "l", Polarity: true, Labels: []Term{{Code: "A"}}}}
+	if other.Hash() == taxonomy.Hash() || base.OutputHash([]*Taxonomy{&other}) == want {
+		t.Error("another taxonomy makes no difference")
+	}
+	// A hash that changes without need converts everything again.
+	if got := taxonomy.Hash(); got != "fcadb5f09ced7aea95c8f64ee2657cd353b045d33356d66f321bdd2d88f036b7" {
+		t.Errorf("hash %s", got)
+	}
+}

@@ -1,0 +1,199 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// validate checks what no single value shows, and returns the taxonomies. Keys
+// that have a problem already are passed over.
+func (l *loader) validate(c *Config) []*Taxonomy {
+	if isURL(c.Output.Dir) {
+		l.failAt("output.dir", "is a URL", "name a folder")
+	} else if !l.bad["output.dir"] {
+		l.checkOutput(c)
+	}
+	loaded := make(map[string]*Taxonomy)
+	taxonomies := make([]*Taxonomy, len(c.Corpora))
+	names := make(map[string]int)
+	for i := range c.Corpora {
+		corpus, key := &c.Corpora[i], item("corpora", i)
+		if first, has := names[corpus.Name]; has && !l.bad[key+".name"] {
+			l.failAt(key+".name", fmt.Sprintf("%q is the name of corpora[%d] too", corpus.Name, first), "give each corpus a name of its own")
+		} else if !has {
+			names[corpus.Name] = i
+		}
+		if !l.bad[key+".root"] {
+			l.checkRoot(corpus.Root, key+".root")
+		}
+		l.checkGlobs(corpus.Include, key+".include")
+		l.checkGlobs(corpus.Exclude, key+".exclude")
+		l.checkAttributes(corpus, key)
+		if !l.bad[key+".taxonomy"] {
+			if _, has := loaded[corpus.Taxonomy]; !has {
+				loaded[corpus.Taxonomy] = l.taxonomy(corpus.Taxonomy, key+".taxonomy")
+			}
+			taxonomies[i] = loaded[corpus.Taxonomy]
+		}
+	}
+	return taxonomies
+}
+
+func isURL(s string) bool { return strings.Contains(s, "://") }
+
+func (l *loader) checkRoot(root, key string) {
+	hint := ""
+	if l.profile && !l.overridden(key) {
+		hint = "a profile takes the folder of the corpus from --corpus"
+	}
+	switch info, err := os.Stat(root); {
+	case err != nil:
+		l.failAt(key, fmt.Sprintf("%s %v", root, bare(err)), hint)
+	case !info.IsDir():
+		l.failAt(key, root+" is a file", "name the folder that holds the corpus")
+	}
+}
+
+// checkOutput refuses an output folder whose replacement would take input along,
+// or that would be input itself in the next run.
+func (l *loader) checkOutput(c *Config) {
+	const key = "output.dir"
+	dir := canonical(c.Output.Dir)
+	if !l.profile && within(canonical(l.file), dir) {
+		l.failAt(key, "holds the config file, and is replaced as a whole by each run", "name a folder of its own for the tables")
+	}
+	for i := range c.Corpora {
+		rootKey := item("corpora", i) + ".root"
+		if l.bad[rootKey] {
+			continue
+		}
+		at := key
+		if _, inFile := l.at[key]; !inFile && !l.overridden(key) {
+			at = rootKey // there is no place to point at for a default
+		}
+		switch root := canonical(c.Corpora[i].Root); {
+		case within(dir, root):
+			l.failAt(at, fmt.Sprintf("the tables would stand in the corpus: output.dir %s lies in %s %s", c.Output.Dir, rootKey, c.Corpora[i].Root), "name a folder outside the corpus")
+		case within(root, dir):
+			l.failAt(at, fmt.Sprintf("the corpus would be replaced by the tables: %s %s lies in output.dir %s", rootKey, c.Corpora[i].Root, c.Output.Dir), "name a folder outside the corpus")
+		}
+	}
+}
+
+// canonical makes a path absolute and follows the links of the part that exists.
+func canonical(path string) string {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return filepath.Clean(path)
+	}
+	rest := ""
+	for {
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			return filepath.Join(real, rest)
+		}
+		parent := filepath.Dir(path)
+		if parent == path {
+			return filepath.Join(path, rest)
+		}
+		path, rest = parent, filepath.Join(filepath.Base(path), rest)
+	}
+}
+
+// within tells whether path is dir or lies in it.
+func within(path, dir string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+func (l *loader) checkGlobs(globs []string, key string) {
+	for i, g := range globs {
+		k := item(key, i)
+		switch {
+		case l.bad[k]:
+		case g == "":
+			l.failAt(k, "is empty", "** fits every file")
+		case !doublestar.ValidatePattern(g):
+			l.failAt(k, fmt.Sprintf("%q is no glob", clip(g)), "a [ or { without its twin? A backslash before it makes it an ordinary character")
+		case strings.HasPrefix(g, "/") || slices.Contains(strings.Split(g, "/"), ".."):
+			l.failAt(k, fmt.Sprintf("%q fits no file: globs are relative to root", clip(g)), "")
+		}
+	}
+}
+
+// checkAttributes checks the patterns, the constants, and that templates use
+// only names that one of those can give a value.
+func (l *loader) checkAttributes(c *Corpus, key string) {
+	var names []string
+	complete := !l.bad[key+".paths"] && !l.bad[key+".attributes"]
+	for i, s := range c.Paths {
+		k := item(key+".paths", i)
+		if l.bad[k] {
+			complete = false
+			continue
+		}
+		p, err := ParsePattern(s)
+		if err != nil {
+			l.failAt(k, err.Error(), "")
+			complete = false
+		}
+		names = append(names, p.Names()...)
+	}
+	constant := make(map[string]bool)
+	for i, a := range c.Attributes {
+		k := item(key+".attributes", i) + ".name"
+		if l.bad[k] {
+			complete = false
+			continue
+		}
+		if constant[a.Name] {
+			l.failAt(k, fmt.Sprintf("%s has a value already", a.Name), "keep one of the two")
+		}
+		constant[a.Name] = true
+		if _, err := strconv.ParseFloat(a.Value, 64); err != nil && (a.Name == "year" || a.Name == "rating") {
+			l.failAt(item(key+".attributes", i)+".value", fmt.Sprintf("%s is a number, and %q is none", a.Name, a.Value), "")
+		}
+		names = append(names, a.Name)
+	}
+	for _, t := range []struct{ key, text string }{{key + ".document_id", c.DocumentID}, {key + ".raw", c.Raw}} {
+		if l.bad[t.key] {
+			continue
+		}
+		template, err := ParseTemplate(t.text)
+		if err != nil {
+			l.failAt(t.key, err.Error(), "")
+			continue
+		}
+		for _, name := range template.Names() {
+			if complete && !slices.Contains(names, name) {
+				hint := "add a pattern to paths that captures it"
+				if near := nearest(name, names); near != "" {
+					hint = "did you mean {" + near + "}?"
+				}
+				l.failAt(t.key, fmt.Sprintf("no pattern in paths captures {%s}, and no attribute has this name", name), hint)
+			}
+		}
+	}
+}
+
+// taxonomy loads a taxonomy that a corpus names; nil if it has problems. A
+// missing one is the config's mistake, mistakes inside are the taxonomy's own.
+func (l *loader) taxonomy(ref, key string) *Taxonomy {
+	file, data, hint, err := openTaxonomy(ref)
+	if err != nil {
+		l.failAt(key, err.Error(), hint)
+		return nil
+	}
+	t, err := parseTaxonomy(file, data)
+	if ps := Problems(nil); errors.As(err, &ps) {
+		l.more = append(l.more, ps...)
+		return nil
+	}
+	return t
+}

@@ -1,0 +1,285 @@
+package schema
+
+import "fmt"
+
+// Code names a kind of diagnostic. Its text is stable: it stands in tables and
+// configs.
+type Code uint8
+
+// CodeInfo documents a code.
+type CodeInfo struct {
+	Name     string
+	Severity Severity
+	Title    string // what it is, in a few words
+	Cause    string
+	Cure     string
+}
+
+// The diagnostic codes. Those that start with repair- name a repair rule: the
+// part behind the hyphen is what stands in labels.repair.
+const (
+	PathNotUTF8          Code = iota // path-not-utf8
+	PathUnmatched                    // path-unmatched
+	AttributeConflict                // attribute-conflict
+	AttributeInvalid                 // attribute-invalid
+	SymlinkLoop                      // symlink-loop
+	SymlinkOutside                   // symlink-outside
+	SymlinkBroken                    // symlink-broken
+	DirectoryUnreadable              // directory-unreadable
+	FileUnreadable                   // file-unreadable
+	FileEmpty                        // file-empty
+	FileTooLarge                     // file-too-large
+	DocumentDuplicate                // document-duplicate
+	DocumentFailed                   // document-failed
+	EncodingUnsupported              // encoding-unsupported
+	TwinMissing                      // twin-missing
+	TwinUnreadable                   // twin-unreadable
+	InvalidUTF8                      // invalid-utf8
+	LoneSurrogate                    // lone-surrogate
+	EscapeInvalid                    // escape-invalid
+	QuoteMissing                     // quote-missing
+	QuoteUnescaped                   // quote-unescaped
+	ByteOrderMark                    // byte-order-mark
+	GroupSuspect                     // group-suspect
+	GroupWithoutText                 // group-without-text
+	LabelsMissing                    // labels-missing
+	TextUnlabeled                    // text-unlabeled
+	RepairEscape                     // repair-escape
+	RepairBracket                    // repair-bracket
+	RepairCase                       // repair-case
+	RepairSeparator                  // repair-separator
+	RepairAlias                      // repair-alias
+	RepairLayer                      // repair-layer
+	RepairSlip                       // repair-slip
+	RepairPolarity                   // repair-polarity
+	LabelUnknown                     // label-unknown
+	LabelDuplicate                   // label-duplicate
+	PolarityMissing                  // polarity-missing
+	PolarityUnknown                  // polarity-unknown
+	DiagnosticsTruncated             // diagnostics-truncated
+)
+
+var codes = [...]CodeInfo{
+	PathNotUTF8: {
+		"path-not-utf8", Info, "the file name is not UTF-8",
+		"A file name holds bytes that are not UTF-8.",
+		"None needed: source_path shows such bytes as \\xNN. Rename the file if another tool stumbles over it.",
+	},
+	PathUnmatched: {
+		"path-unmatched", Info, "no path pattern fits",
+		"None of the corpus's path patterns matches the file's path, so no attribute was captured.",
+		"Add a pattern to paths, or leave the file out with exclude.",
+	},
+	AttributeConflict: {
+		"attribute-conflict", Warning, "two captures of one attribute disagree",
+		"A path pattern captures one attribute twice, and the two differ: for example, the file name names another paper than its folder. The later capture, usually the file name, wins.",
+		"Move the file to the folder where it belongs, or rename it.",
+	},
+	AttributeInvalid: {
+		"attribute-invalid", Warning, "an attribute does not fit its type",
+		"A year or rating is not a number. The attribute stays NULL.",
+		"Narrow the path pattern, for example {year:[0-9]{4}}.",
+	},
+	SymlinkLoop: {
+		"symlink-loop", Warning, "a symbolic link leads back",
+		"A symbolic link leads to a directory that contains it. It was not followed.",
+		"Remove the link, or set follow_symlinks to false.",
+	},
+	SymlinkOutside: {
+		"symlink-outside", Warning, "a symbolic link leads out of the corpus",
+		"A symbolic link leads to a place outside the corpus root. It was not followed.",
+		"Copy the files into the corpus, or give the target as a corpus of its own.",
+	},
+	SymlinkBroken: {
+		"symlink-broken", Warning, "a symbolic link leads nowhere",
+		"The target of a symbolic link does not exist.",
+		"Remove or mend the link.",
+	},
+	DirectoryUnreadable: {
+		"directory-unreadable", Error, "a directory cannot be read",
+		"The directory cannot be listed; what it holds is unknown and missing from the tables.",
+		"Give the user that runs quern permission to read it, or leave it out with exclude.",
+	},
+	FileUnreadable: {
+		"file-unreadable", Error, "a file cannot be read",
+		"The file cannot be opened or read to its end.",
+		"Give the user that runs quern permission to read it, or check the disk.",
+	},
+	FileEmpty: {
+		"file-empty", Error, "a file is empty",
+		"The file holds no bytes, or white space alone: there is no document in it.",
+		"Fetch the file again, or leave it out with exclude.",
+	},
+	FileTooLarge: {
+		"file-too-large", Error, "a file is over the size limit",
+		"The file is larger than limits.document_bytes.",
+		"Raise limits.document_bytes if the file is what it should be.",
+	},
+	DocumentDuplicate: {
+		"document-duplicate", Error, "two documents have one id",
+		"Another file of the corpus, earlier by path, has the same document id. The later one was refused.",
+		"Make document_id in the config tell them apart, or leave one out with exclude.",
+	},
+	DocumentFailed: {
+		"document-failed", Error, "a document could not be converted",
+		"The document's text and spans contradict each other: a fault in Quern.",
+		"Report it with the file. The other documents are not affected.",
+	},
+	EncodingUnsupported: {
+		"encoding-unsupported", Error, "the file is not UTF-8 text",
+		"The file starts with the byte order mark of UTF-16 or UTF-32.",
+		"Convert it: iconv -f UTF-16 -t UTF-8.",
+	},
+	TwinMissing: {
+		"twin-missing", Info, "no unannotated twin",
+		"The config names an unannotated twin for each document, and this document's does not exist.",
+		"None needed. Check the pattern in raw if every document says so.",
+	},
+	TwinUnreadable: {
+		"twin-unreadable", Warning, "the unannotated twin cannot be read",
+		"The twin exists but cannot be read, or is over the size limit. The document was written without it.",
+		"Give the user that runs quern permission to read it.",
+	},
+	InvalidUTF8: {
+		"invalid-utf8", Warning, "bytes that are not UTF-8",
+		"The file holds bytes that are not UTF-8. Each run of such bytes became one U+FFFD.",
+		"Convert the file to UTF-8 from the encoding that it is in.",
+	},
+	LoneSurrogate: {
+		"lone-surrogate", Warning, "half of a surrogate pair",
+		"A \\u escape names one half of a surrogate pair without the other. It became U+FFFD.",
+		"Mend the escape in the file, where the character is known.",
+	},
+	EscapeInvalid: {
+		"escape-invalid", Warning, "an escape that JSON does not know",
+		"A backslash is followed by a character that makes no JSON escape. Both stay in the text.",
+		"Write \\\\ for a backslash.",
+	},
+	QuoteMissing: {
+		"quote-missing", Info, "an outer quotation mark is missing",
+		"The file's text is a JSON string, and its opening or closing quotation mark is missing.",
+		"None needed.",
+	},
+	QuoteUnescaped: {
+		"quote-unescaped", Info, "a quotation mark without a backslash",
+		"A quotation mark inside the JSON string lacks its backslash. It stays in the text.",
+		"None needed.",
+	},
+	ByteOrderMark: {
+		"byte-order-mark", Info, "the file starts with a byte order mark",
+		"The UTF-8 byte order mark at the start of the file is markup, not text.",
+		"None needed.",
+	},
+	GroupSuspect: {
+		"group-suspect", Warning, "brackets that look like a label group",
+		"Something in brackets starts like a label group and then reads like prose, or grows past limits.group_bytes. It stays in the text.",
+		"Mend the brackets in the file.",
+	},
+	GroupWithoutText: {
+		"group-without-text", Warning, "a label group without text",
+		"No text stands between a label group and the one before it. Its labels are on a sentence without text.",
+		"Look at the file: two groups for one sentence, or a sentence that was lost.",
+	},
+	LabelsMissing: {
+		"labels-missing", Warning, "a document without label groups",
+		"No label group was recognised in the whole document.",
+		"Check that the file is annotated, and that the corpus's taxonomy knows its labels.",
+	},
+	TextUnlabeled: {
+		"text-unlabeled", Info, "text after the last label group",
+		"Text follows the last label group. It is a sentence without labels.",
+		"None needed.",
+	},
+	RepairEscape: {
+		"repair-escape", Info, "an escape was split by a label group",
+		"A label group was typed into the middle of an escape. The escape was joined again.",
+		"None needed.",
+	},
+	RepairBracket: {
+		"repair-bracket", Warning, "the brackets of a label group were mended",
+		"A bracket of a label group is missing or one too many.",
+		"Check that each label stands in the layer that was meant.",
+	},
+	RepairCase: {
+		"repair-case", Info, "a label in unusual case",
+		"A label differs from the taxonomy in upper and lower case only.",
+		"None needed.",
+	},
+	RepairSeparator: {
+		"repair-separator", Info, "a label with an unusual separator",
+		"A label's code and polarity are joined by something other than a hyphen, or labels are separated by something other than a comma.",
+		"None needed.",
+	},
+	RepairAlias: {
+		"repair-alias", Info, "an older code for a label",
+		"The taxonomy lists the code as an alias of another.",
+		"None needed.",
+	},
+	RepairLayer: {
+		"repair-layer", Info, "a label in another layer's place",
+		"The code belongs to another layer than the one whose place it stands in. It was given to the layer that knows it.",
+		"None needed.",
+	},
+	RepairSlip: {
+		"repair-slip", Warning, "a label with one letter wrong",
+		"What was typed is one letter away from one code, and from one only.",
+		"Check that the code is the one that was meant.",
+	},
+	RepairPolarity: {
+		"repair-polarity", Info, "a polarity that the label does not take",
+		"A label without polarity was given one, or a polarity was given as null. It was left out.",
+		"None needed.",
+	},
+	LabelUnknown: {
+		"label-unknown", Warning, "a label that the taxonomy does not know",
+		"What was typed is no code, no alias, and near none, or near more than one. It is kept in raw_label, and label is NULL.",
+		"Add an alias to the taxonomy, or mend the file.",
+	},
+	LabelDuplicate: {
+		"label-duplicate", Info, "a label twice in one group",
+		"The same label stands twice in one list of a group. Both are kept.",
+		"Count distinct labels where it matters.",
+	},
+	PolarityMissing: {
+		"polarity-missing", Warning, "a label without its polarity",
+		"The label's layer carries polarity, and none was typed. polarity is NULL.",
+		"None: only the annotator knows.",
+	},
+	PolarityUnknown: {
+		"polarity-unknown", Warning, "a polarity that the taxonomy does not know",
+		"What follows the label's code is no polarity, or near more than one. polarity is NULL.",
+		"Mend the file.",
+	},
+	DiagnosticsTruncated: {
+		"diagnostics-truncated", Warning, "more diagnostics than are kept",
+		"The document gave cause for more diagnostics than limits.diagnostics_per_document. The rest are counted only.",
+		"Raise the limit to see them all.",
+	},
+}
+
+// Codes lists every code in the order of the stages that use it.
+func Codes() []Code {
+	all := make([]Code, len(codes))
+	for i := range all {
+		all[i] = Code(i)
+	}
+	return all
+}
+
+// Info is the documentation of the code.
+func (c Code) Info() CodeInfo { return codes[c] }
+
+func (c Code) String() string { return codes[c].Name }
+
+// CodeOf is the code with the given name.
+func CodeOf(name string) (Code, error) {
+	for i := range codes {
+		if codes[i].Name == name {
+			return Code(i), nil
+		}
+	}
+	return 0, fmt.Errorf("no diagnostic code %q", name)
+}
+
+// IsRepair reports whether the code stands for a repair.
+func (c Code) IsRepair() bool { return c >= RepairEscape && c <= RepairPolarity }

@@ -1,0 +1,274 @@
+package schema
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"unicode/utf8"
+)
+
+// Span is a half-open range [Start, End).
+type Span struct{ Start, End int }
+
+// Len is the length of the span.
+func (s Span) Len() int { return s.End - s.Start }
+
+// Attribute is a fact about a document that has no typed column.
+type Attribute struct{ Name, Value string }
+
+// Source is a document as it was read, before any decoding. The reader fills
+// it; the parser reads it. Data is valid until the Source is reset for the next
+// document; nothing may keep a slice of it beyond that.
+type Source struct {
+	ID         string // document id, with the corpus in front
+	Corpus     string
+	Path       string // slash-separated, relative to the corpus root, any bytes
+	Attributes Attributes
+	Extra      []Attribute // sorted by name
+	Data       []byte
+	SHA256     [32]byte
+
+	RawPath   string // "" if there is no twin
+	RawData   []byte
+	RawSHA256 [32]byte
+
+	// Diagnostics are what planning and reading noticed. If the document cannot
+	// be read, Refused is true and one of them is an error that says why.
+	Diagnostics []Diagnostic
+	Refused     bool
+}
+
+// Reset empties s for the next document and keeps its buffers.
+func (s *Source) Reset() {
+	*s = Source{
+		Extra: s.Extra[:0], Data: s.Data[:0], RawData: s.RawData[:0],
+		Diagnostics: s.Diagnostics[:0],
+	}
+}
+
+// TextOrigin says where a document's canonical text comes from.
+type TextOrigin string
+
+// The origins of a canonical text.
+const (
+	OriginRaw       TextOrigin = "raw"
+	OriginAnnotated TextOrigin = "annotated"
+)
+
+// Document is one document between the parser and the sink. The parser fills
+// Text, Map, Segments, Groups and the raw half of Labels; the normalizer fills
+// Sentences and the resolved half of Labels. A Document and its slices are
+// reused; a stage may keep neither after it handed the document on. Text and
+// the strings in Labels are immutable and may be kept.
+type Document struct {
+	Source *Source
+
+	Text       string
+	TextOrigin TextOrigin
+	Map        OffsetMap
+	Segments   []Segment
+	Groups     []Group
+	Labels     []Label // in the order of their groups, then as typed
+	Sentences  []Sentence
+
+	Diagnostics Diagnostics
+
+	// Scratch is the parser's decoding buffer, kept between documents.
+	Scratch []byte
+}
+
+// Reset empties d for src, keeps its buffers, and takes over what reading
+// noticed.
+func (d *Document) Reset(src *Source) {
+	*d = Document{
+		Source: src, Map: OffsetMap{runs: d.Map.runs[:0]},
+		Segments: d.Segments[:0], Groups: d.Groups[:0],
+		Labels: d.Labels[:0], Sentences: d.Sentences[:0],
+		Diagnostics: Diagnostics{list: d.Diagnostics.list[:0], Limit: d.Diagnostics.Limit},
+		Scratch:     d.Scratch[:0],
+	}
+	for i := range src.Diagnostics {
+		d.Diagnostics.Add(src.Diagnostics[i])
+	}
+}
+
+// Check reports an error if a span is not true: out of order or bounds, off a
+// character's edge, or different in code points than in bytes. It costs one
+// pass over the text.
+func (d *Document) Check() error {
+	if !utf8.ValidString(d.Text) {
+		return errors.New("the text is not valid UTF-8")
+	}
+	var at Sentence
+	for i := range d.Sentences {
+		s := &d.Sentences[i]
+		if s.Text.Start < at.Text.End || s.Text.End < s.Text.Start || s.Text.End > len(d.Text) {
+			return fmt.Errorf("sentence %d: bytes [%d:%d] are out of order", i, s.Text.Start, s.Text.End)
+		}
+		if s.Source.Start < 0 || s.Source.End < s.Source.Start || s.Source.End > len(d.Source.Data) {
+			return fmt.Errorf("sentence %d: source bytes [%d:%d] are out of bounds", i, s.Source.Start, s.Source.End)
+		}
+		if !runeStart(d.Text, s.Text.Start) || !runeStart(d.Text, s.Text.End) {
+			return fmt.Errorf("sentence %d: bytes [%d:%d] cut a character", i, s.Text.Start, s.Text.End)
+		}
+		start := at.Chars.End + utf8.RuneCountInString(d.Text[at.Text.End:s.Text.Start])
+		end := start + utf8.RuneCountInString(d.Text[s.Text.Start:s.Text.End])
+		if s.Chars != (Span{start, end}) {
+			return fmt.Errorf("sentence %d: code points [%d:%d] are bytes [%d:%d], not [%d:%d]",
+				i, start, end, s.Text.Start, s.Text.End, s.Chars.Start, s.Chars.End)
+		}
+		at = *s
+	}
+	return nil
+}
+
+func runeStart(s string, i int) bool { return i == len(s) || utf8.RuneStart(s[i]) }
+
+// NoGroup is the group of a segment or sentence that carries no label group.
+const NoGroup = -1
+
+// Segment is the text before one label group, back to the group before it, with
+// the white space around it; or the text after the last group.
+type Segment struct {
+	Text  Span // bytes of Document.Text
+	Group int  // index into Document.Groups, or NoGroup
+}
+
+// Group is one label group: `[[RWK-POS], [CLA-POS]]`.
+type Group struct {
+	Source Span // bytes of the source file
+	Labels Span // indexes into Document.Labels
+	Broken bool // whether its brackets had to be repaired
+}
+
+// Label is one label of a group, first as typed, then as resolved.
+type Label struct {
+	Raw      string // as typed
+	Source   Span   // bytes of the source file
+	List     int    // which bracketed list of the group it stands in, from 0
+	Position int    // place in the group as typed, from 0
+	Term     int    // number of Raw in the taxonomy if it is typed as it stands there, else 0
+	Joined   bool   // whether something other than a comma parts it from the label before it in its list
+
+	// Null says that the annotator typed "no label in this layer": no row.
+	Null bool
+	// What the label was resolved to; nil where there is nothing to say. They
+	// point into the taxonomy and are shared by all documents.
+	Layer, Code, Polarity *string
+	Repairs               Repairs
+}
+
+// Canonical is the label as it should have been typed: its code and polarity, or
+// what was typed if that cannot be told.
+func (l *Label) Canonical() string {
+	switch {
+	case l.Null:
+		return "null"
+	case l.Code == nil:
+		return l.Raw
+	case l.Polarity == nil:
+		return *l.Code
+	}
+	return *l.Code + "-" + *l.Polarity
+}
+
+// Sentence is one row of the table sentences before it is flattened.
+type Sentence struct {
+	Text   Span // bytes of Document.Text
+	Chars  Span // code points of Document.Text
+	Source Span // bytes of the source file, before decoding
+	Group  int  // index into Document.Groups, or NoGroup
+
+	Heading, ListMarker string // "" for none
+	Repaired            bool
+}
+
+// OffsetMap maps offsets of a decoded text to offsets of the source bytes that
+// they were decoded from. It is a list of runs: within a literal run, offsets
+// advance together; an escape is a run of its own, and any offset inside it
+// belongs to the whole escape.
+type OffsetMap struct{ runs []run }
+
+type run struct {
+	text, source int32
+	sourceEnd    int32 // of an escape; 0 in a literal run
+}
+
+// Literal says that from the given text offset on, text equals source, byte by
+// byte, until the next run. Text offsets never decrease from call to call.
+func (m *OffsetMap) Literal(text, source int) { m.add(run{int32(text), int32(source), 0}) }
+
+// Escape says that the text from the given offset to the next run was decoded
+// from source[source:sourceEnd].
+func (m *OffsetMap) Escape(text, source, sourceEnd int) {
+	m.add(run{int32(text), int32(source), int32(sourceEnd)})
+}
+
+func (m *OffsetMap) add(r run) {
+	if n := len(m.runs); n > 0 && m.runs[n-1].text == r.text {
+		m.runs[n-1] = r // the run before turned out to be empty
+		return
+	}
+	m.runs = append(m.runs, r)
+}
+
+// Shift appends the runs of old that cover the text span s, for a text in which
+// s starts at offset to.
+func (m *OffsetMap) Shift(old *OffsetMap, s Span, to int) {
+	if s.Len() <= 0 {
+		return
+	}
+	i := sort.Search(len(old.runs), func(i int) bool { return int(old.runs[i].text) > s.Start })
+	if i > 0 {
+		i--
+	}
+	for ; i < len(old.runs) && int(old.runs[i].text) < s.End; i++ {
+		r := old.runs[i]
+		from := max(int(r.text), s.Start)
+		if r.sourceEnd == 0 {
+			r.source += int32(from) - r.text
+		}
+		r.text = int32(from - s.Start + to)
+		m.add(r)
+	}
+}
+
+// Len is the number of runs, a measure of the map's size.
+func (m *OffsetMap) Len() int { return len(m.runs) }
+
+// Source maps a span of the text, in bytes, to the source bytes from the start
+// of its first character to the end of its last. An empty span maps to an empty
+// span. Spans are asked for in any order; each costs O(log runs).
+func (m *OffsetMap) Source(s Span) Span {
+	if len(m.runs) == 0 {
+		return Span{}
+	}
+	start := m.at(s.Start)
+	out := Span{Start: start.of(s.Start)}
+	if s.Len() <= 0 {
+		out.End = out.Start
+		return out
+	}
+	last := m.at(s.End - 1)
+	if last.sourceEnd > 0 {
+		out.End = int(last.sourceEnd)
+	} else {
+		out.End = last.of(s.End-1) + 1
+	}
+	return out
+}
+
+func (m *OffsetMap) at(text int) run {
+	i := sort.Search(len(m.runs), func(i int) bool { return int(m.runs[i].text) > text })
+	if i == 0 {
+		return m.runs[0]
+	}
+	return m.runs[i-1]
+}
+
+func (r run) of(text int) int {
+	if r.sourceEnd > 0 {
+		return int(r.source)
+	}
+	return int(r.source) + text - int(r.text)
+}

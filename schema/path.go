@@ -1,0 +1,32 @@
+package schema
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// DisplayPath makes a path fit for a column of text. Valid UTF-8 stays as it
+// is. Otherwise each byte that is not UTF-8 becomes \xNN, in lower-case
+// hexadecimal, and a backslash is doubled, so that the bytes can be told.
+func DisplayPath(path string) string {
+	if utf8.ValidString(path) {
+		return path
+	}
+	const hex = "0123456789abcdef"
+	var b strings.Builder
+	for i := 0; i < len(path); {
+		r, n := utf8.DecodeRuneInString(path[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			b.WriteString(`\x`)
+			b.WriteByte(hex[path[i]>>4])
+			b.WriteByte(hex[path[i]&15])
+		case r == '\\':
+			b.WriteString(`\\`)
+		default:
+			b.WriteString(path[i : i+n])
+		}
+		i += n
+	}
+	return b.String()
+}

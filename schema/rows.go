@@ -1,0 +1,134 @@
+package schema
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// The row types below are the only definition of the tables. Parquet columns,
+// documentation, DDL and the checks of a written part all derive from their
+// struct tags:
+//
+//	parquet  name, nullability and encoding of the column
+//	doc      what the column holds, with units and bounds
+//
+// A nullable column is a pointer: the writer turns the zero value of an
+// optional non-pointer field into NULL in some batches and not in others.
+
+// Attributes are the typed facts about a document that most corpora share.
+// A fact that a corpus does not state is nil. They are repeated on sentences
+// and labels because analysts filter on them.
+type Attributes struct {
+	PaperID   *string  `parquet:"paper_id,optional,dict" doc:"Identifier of the work under review, as the corpus gives it."`
+	Venue     *string  `parquet:"venue,optional,dict" doc:"Conference or journal, as the corpus gives it, e.g. ICLR."`
+	Year      *int32   `parquet:"year,optional,dict" doc:"Year of the venue, four digits."`
+	Reviewer  *string  `parquet:"reviewer,optional,dict" doc:"Who wrote the document, e.g. R1."`
+	Decision  *string  `parquet:"decision,optional,dict" doc:"Fate of the paper in lower case, e.g. accepted, rejected, withdrawn."`
+	Split     *string  `parquet:"split,optional,dict" doc:"Part of a train/dev/test division that the document belongs to."`
+	Annotator *string  `parquet:"annotator,optional,dict" doc:"Who assigned the labels, where the corpus says so."`
+	Rating    *float64 `parquet:"rating,optional" doc:"The score that the document's author gave, in the corpus's own scale."`
+}
+
+// List is the attributes that are not nil, by column name, as text.
+func (a *Attributes) List() []Attribute {
+	var list []Attribute
+	v := reflect.ValueOf(a).Elem()
+	for i, c := range columnsOf(v.Type()) {
+		if f := v.Field(i); !f.IsNil() {
+			list = append(list, Attribute{c.Name, fmt.Sprint(f.Elem())})
+		}
+	}
+	return list
+}
+
+// DocumentRow is a row of the table documents: one document that was written.
+type DocumentRow struct {
+	DocumentID string `parquet:"document_id" doc:"Identifier of the document, unique over all corpora: the corpus, a slash, and the id within the corpus."`
+	Corpus     string `parquet:"corpus,dict" doc:"Name of the corpus in the config."`
+	Attributes
+	Extra            map[string]string `parquet:"attributes" doc:"Facts about the document that have no column of their own, by name."`
+	Text             string            `parquet:"text" doc:"Canonical text: decoded, NFC, line ends as one line feed. All character and byte offsets refer to it."`
+	TextOrigin       string            `parquet:"text_origin,dict" doc:"Where the canonical text comes from: raw (the unannotated twin) or annotated (the annotated file without its labels and markup)."`
+	Sentences        int32             `parquet:"sentences" doc:"Number of rows in sentences for this document."`
+	LabeledSentences int32             `parquet:"labeled_sentences" doc:"Number of those that carry a label group."`
+	Labels           int32             `parquet:"labels" doc:"Number of rows in labels for this document."`
+	Diagnostics      int32             `parquet:"diagnostics" doc:"Number of diagnostics for this document, including those over the limit that were counted but not kept."`
+	SourcePath       string            `parquet:"source_path" doc:"Path of the annotated file, relative to the corpus root, with forward slashes. Bytes that are not UTF-8 are written as \\xNN."`
+	SourceBytes      int64             `parquet:"source_bytes" doc:"Size of the annotated file in bytes."`
+	SourceSHA256     string            `parquet:"source_sha256" doc:"SHA-256 of the annotated file, in lower-case hexadecimal."`
+	RawPath          *string           `parquet:"raw_path,optional" doc:"Path of the unannotated twin, relative to the corpus root. NULL if there is none."`
+	RawSHA256        *string           `parquet:"raw_sha256,optional" doc:"SHA-256 of the unannotated twin, in lower-case hexadecimal."`
+}
+
+// LabelRef is an element of the list SentenceRow.Labels: one resolved label.
+type LabelRef struct {
+	Layer    string  `parquet:"layer,dict" doc:"Annotation layer, e.g. section."`
+	Label    string  `parquet:"label,dict" doc:"Code of the label in the taxonomy, e.g. RWK."`
+	Polarity *string `parquet:"polarity,optional,dict" doc:"Polarity code, e.g. POS. NULL where the label has none."`
+}
+
+// SentenceRow is a row of the table sentences: one stretch of text that carries
+// one label group, or none.
+type SentenceRow struct {
+	SentenceID string `parquet:"sentence_id,delta" doc:"Identifier of the sentence: document_id, #, and sentence_index with at least four digits."`
+	DocumentID string `parquet:"document_id,dict" doc:"The document that the sentence stands in."`
+	Corpus     string `parquet:"corpus,dict" doc:"Name of the corpus in the config."`
+	Attributes
+	SentenceIndex int32      `parquet:"sentence_index,delta" doc:"Place of the sentence in its document, from 0."`
+	Heading       *string    `parquet:"heading,optional,dict" doc:"The heading that the sentence stands under. NULL if none was recognised."`
+	ListMarker    *string    `parquet:"list_marker,optional,dict" doc:"The bullet or number before the sentence. NULL if none was recognised."`
+	Text          string     `parquet:"text" doc:"The sentence: documents.text from char_start to char_end."`
+	CharStart     int32      `parquet:"char_start,delta" doc:"Offset of the first character in documents.text, in Unicode code points."`
+	CharEnd       int32      `parquet:"char_end,delta" doc:"Offset after the last character in documents.text, in Unicode code points."`
+	ByteStart     int32      `parquet:"byte_start,delta" doc:"Offset of the first byte in documents.text as UTF-8."`
+	ByteEnd       int32      `parquet:"byte_end,delta" doc:"Offset after the last byte in documents.text as UTF-8."`
+	SourceStart   int64      `parquet:"source_start,delta" doc:"Offset of the sentence's first byte in the annotated file, before any decoding."`
+	SourceEnd     int64      `parquet:"source_end,delta" doc:"Offset after the sentence's last byte in the annotated file, before any decoding."`
+	Alignment     *string    `parquet:"alignment,optional,dict" doc:"How the sentence compares with the unannotated twin. NULL where the text is not aligned with one."`
+	Labeled       bool       `parquet:"labeled" doc:"Whether the sentence carries a label group, even one that says null in every layer."`
+	Labels        []LabelRef `parquet:"labels,list" doc:"The resolved labels of the sentence, in the order in which they were typed."`
+	Repaired      bool       `parquet:"repaired" doc:"Whether any of the sentence's labels, or the brackets around them, had to be repaired."`
+}
+
+// LabelRow is a row of the table labels: one label on one sentence.
+type LabelRow struct {
+	SentenceID string `parquet:"sentence_id,delta" doc:"The sentence that carries the label."`
+	DocumentID string `parquet:"document_id,dict" doc:"The document that the sentence stands in."`
+	Corpus     string `parquet:"corpus,dict" doc:"Name of the corpus in the config."`
+	Attributes
+	SentenceIndex int32   `parquet:"sentence_index,delta" doc:"Place of the sentence in its document, from 0."`
+	Layer         *string `parquet:"layer,optional,dict" doc:"Annotation layer. NULL if the label could not be resolved and stands in a place that no layer has."`
+	Label         *string `parquet:"label,optional,dict" doc:"Code of the label in the taxonomy. NULL if what was typed could not be resolved."`
+	Polarity      *string `parquet:"polarity,optional,dict" doc:"Polarity code. NULL where the layer has none, and where it was left out or could not be resolved."`
+	Position      int32   `parquet:"position,delta" doc:"Place of the label in its group as typed, from 0, counting nulls and labels that could not be resolved."`
+	RawLabel      string  `parquet:"raw_label,dict" doc:"The label as typed in the file."`
+	Repair        *string `parquet:"repair,optional,dict" doc:"The repair rules that were applied, joined by +, e.g. alias+case. NULL if none was needed."`
+}
+
+// DiagnosticRow is a row of the table diagnostics: one thing that was noticed,
+// repaired or refused.
+type DiagnosticRow struct {
+	DocumentID *string `parquet:"document_id,optional,dict" doc:"The document concerned, also when it was refused. NULL for a directory."`
+	Corpus     string  `parquet:"corpus,dict" doc:"Name of the corpus in the config."`
+	SourcePath string  `parquet:"source_path,dict" doc:"The file or directory concerned, relative to the corpus root."`
+	Severity   string  `parquet:"severity,dict" doc:"info (noticed or safely repaired), warning (a reader should look), or error (the document was refused)."`
+	Code       string  `parquet:"code,dict" doc:"Stable code of the diagnostic."`
+	Message    string  `parquet:"message" doc:"What was found, and what became of it."`
+	ByteOffset *int64  `parquet:"byte_offset,optional" doc:"Offset in the source file, in bytes. NULL where the diagnostic concerns the whole file."`
+	Line       *int32  `parquet:"line,optional" doc:"Line in the source file, from 1."`
+	Column     *int32  `parquet:"column,optional" doc:"Column in that line, in Unicode code points, from 1."`
+	Excerpt    *string `parquet:"excerpt,optional" doc:"What stands around the place in the source file."`
+	Before     *string `parquet:"before,optional" doc:"What stood there before a repair."`
+	After      *string `parquet:"after,optional" doc:"What it was read as."`
+}
+
+// TaxonomyRow is a row of the table taxonomy: one label that a corpus may use.
+type TaxonomyRow struct {
+	Corpus      string   `parquet:"corpus,dict" doc:"Name of the corpus in the config."`
+	Layer       string   `parquet:"layer,dict" doc:"Annotation layer."`
+	Label       string   `parquet:"label,dict" doc:"Code of the label."`
+	Name        string   `parquet:"name" doc:"Name of the label in full."`
+	Description string   `parquet:"description" doc:"When an annotator assigns the label."`
+	Aliases     []string `parquet:"aliases,list" doc:"Other codes that are read as this label."`
+	HasPolarity bool     `parquet:"has_polarity" doc:"Whether the label takes a polarity."`
+}

@@ -1,0 +1,313 @@
+package parser
+
+import (
+	"bytes"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/quern-data/quern/config"
+	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/taxonomy"
+)
+
+// inline parses text with label groups in it: a sentence, then in double
+// brackets a bracketed list of labels for each layer. The text may be a JSON
+// string literal into which the groups were typed by hand, so that a group may
+// stand inside an escape or behind the closing quotation mark.
+type inline struct {
+	known    *taxonomy.Taxonomy
+	escapes  string
+	maxGroup int
+}
+
+func newInline(corpus config.Corpus, limits config.Limits, labels *taxonomy.Taxonomy) Parser {
+	return &inline{labels, corpus.Inline.Escapes, int(limits.GroupBytes)}
+}
+
+// Parse implements Parser.
+func (p *inline) Parse(src *schema.Source, doc *schema.Document) bool {
+	s := inlineScan{inline: p, data: src.Data, doc: doc, text: doc.Scratch[:0]}
+	doc.TextOrigin = schema.OriginAnnotated
+	if !s.frame() {
+		return false
+	}
+	s.body()
+	doc.Text = string(s.text)
+	doc.Scratch = s.text
+	return true
+}
+
+// inlineScan is the state of parsing one document.
+type inlineScan struct {
+	*inline
+	data []byte
+	doc  *schema.Document
+
+	json       bool       // whether escapes are decoded
+	start, end int        // the body within data
+	quote      int        // offset of the closing quotation mark, or -1
+	plain      *[256]bool // bytes that stand for themselves
+	text       []byte     // decoded so far
+	segment    int        // where the current segment starts in text
+	literal    int        // source minus text offset of the current literal run
+	inLiteral  bool       // whether the last run is literal
+
+	// noGroupUntil is the end of a stretch that was read as a label group and
+	// rejected: no other is looked for inside it, so that no byte is read as
+	// part of a group more than a constant number of times.
+	noGroupUntil int
+}
+
+var (
+	bom        = []byte("\uFEFF")
+	utf16Marks = [][]byte{{0xFF, 0xFE}, {0xFE, 0xFF}}
+)
+
+// frame finds the body: what stands between the quotation marks, if there are
+// any, and the groups behind the closing one.
+func (s *inlineScan) frame() bool {
+	data := s.data
+	for _, mark := range utf16Marks {
+		if bytes.HasPrefix(data, mark) {
+			s.note(schema.EncodingUnsupported, 0, "the file is UTF-16 or UTF-32; convert it with iconv -t UTF-8")
+			return false
+		}
+	}
+	i := 0
+	if bytes.HasPrefix(data, bom) {
+		s.note(schema.ByteOrderMark, 0, "the byte order mark is left out of the text")
+		i = len(bom)
+	}
+	s.start, s.end, s.quote = i, len(data), -1
+	if s.escapes == "none" {
+		s.plain = plainBytes(data, "[\r")
+		return true
+	}
+	open := skipSpace(data, i)
+	hasOpen := open < len(data) && data[open] == '"'
+	from := i
+	if hasOpen {
+		from = open + 1
+	}
+	s.json = true // so that the tail is read as it would be
+	s.quote = s.closingQuote(from)
+	if !hasOpen && s.quote < 0 && s.escapes == "auto" {
+		s.json = false
+		s.plain = plainBytes(data, "[\r")
+		return true
+	}
+	if !hasOpen {
+		s.note(schema.QuoteMissing, open, "the opening quotation mark is missing")
+	} else {
+		s.start = from
+	}
+	if s.quote < 0 {
+		s.note(schema.QuoteMissing, len(data), "the closing quotation mark is missing")
+	}
+	s.plain = plainBytes(data, "[\r\\\"")
+	return true
+}
+
+// closingQuote is the offset of the last quotation mark without a backslash, if
+// nothing but label groups, punctuation and white space follows it; else -1.
+func (s *inlineScan) closingQuote(from int) int {
+	at := bytes.LastIndexByte(s.data, '"')
+	if at < from {
+		return -1
+	}
+	backslashes := 0
+	for at-1-backslashes >= from && s.data[at-1-backslashes] == '\\' {
+		backslashes++
+	}
+	if backslashes%2 == 1 {
+		return -1
+	}
+	for i := at + 1; i < len(s.data); {
+		switch c := s.data[i]; {
+		case isSpace(c) || isClosing(c):
+			i++
+		case c == '[':
+			g, ok := s.group(i)
+			s.doc.Labels = s.doc.Labels[:g.labels.Start]
+			if !ok {
+				return -1
+			}
+			i = g.end
+		default:
+			return -1
+		}
+	}
+	return at
+}
+
+// body decodes the text and takes the groups out of it.
+func (s *inlineScan) body() {
+	for i := s.start; i < s.end; {
+		j := i
+		for j < s.end && s.plain[s.data[j]] {
+			j++
+		}
+		if j > i {
+			s.copy(i, j)
+			i = j
+			continue
+		}
+		switch c := s.data[i]; {
+		case c == '[':
+			i = s.bracket(i)
+		case c == '\\' && s.json:
+			i = s.escape(i)
+		case c == '"' && s.json:
+			i = s.quotationMark(i)
+		case c == '\r':
+			i = s.carriageReturn(i, i+1)
+		default:
+			i = s.invalid(i)
+		}
+	}
+	rest := schema.Span{Start: s.segment, End: len(s.text)}
+	if at := firstText(s.text[rest.Start:]); at >= 0 {
+		s.doc.Segments = append(s.doc.Segments, schema.Segment{Text: rest, Group: schema.NoGroup})
+	}
+}
+
+// copy appends data[i:j] to the text as it stands.
+func (s *inlineScan) copy(i, j int) {
+	if !s.inLiteral || i-len(s.text) != s.literal {
+		s.doc.Map.Literal(len(s.text), i)
+		s.inLiteral, s.literal = true, i-len(s.text)
+	}
+	s.text = append(s.text, s.data[i:j]...)
+}
+
+// decoded appends r, which was decoded from data[i:j].
+func (s *inlineScan) decoded(r rune, i, j int) {
+	s.doc.Map.Escape(len(s.text), i, j)
+	s.inLiteral = false
+	s.text = utf8.AppendRune(s.text, r)
+}
+
+func (s *inlineScan) note(code schema.Code, at int, format string, args ...any) {
+	if s.doc.Diagnostics.Full() {
+		s.doc.Diagnostics.Count()
+		return
+	}
+	s.doc.Diagnostics.Add(schema.Diagnostic{Code: code, Offset: at, Message: fmt.Sprintf(format, args...)})
+}
+
+func (s *inlineScan) bracket(i int) int {
+	if i >= s.noGroupUntil {
+		g, ok := s.group(i)
+		if ok {
+			s.closeSegment(i, g)
+			return g.end
+		}
+		s.doc.Labels = s.doc.Labels[:g.labels.Start]
+		if g.suspect {
+			s.note(schema.GroupSuspect, i, "this starts like a label group, but is none; it stays in the text")
+			s.noGroupUntil = g.end
+		}
+	}
+	j := i + 1
+	for j < s.end && s.data[j] == '[' && !s.mayOpen(j) {
+		j++
+	}
+	s.copy(i, j)
+	return j
+}
+
+func (s *inlineScan) closeSegment(at int, g group) {
+	s.doc.Segments = append(s.doc.Segments, schema.Segment{
+		Text:  schema.Span{Start: s.segment, End: len(s.text)},
+		Group: len(s.doc.Groups),
+	})
+	s.doc.Groups = append(s.doc.Groups, schema.Group{
+		Source: schema.Span{Start: at, End: g.end},
+		Labels: g.labels,
+		Broken: g.broken,
+	})
+	s.segment = len(s.text)
+}
+
+func (s *inlineScan) quotationMark(i int) int {
+	if i == s.quote {
+		// White space between the mark and a group is no text.
+		return skipSpace(s.data, i+1)
+	}
+	s.note(schema.QuoteUnescaped, i, "a quotation mark without a backslash; it stays in the text")
+	s.copy(i, i+1)
+	return i + 1
+}
+
+// carriageReturn reads a line end whose first half ends at j and may be
+// followed by a line feed, raw or escaped, which belongs to it.
+func (s *inlineScan) carriageReturn(i, j int) int {
+	switch {
+	case j < s.end && s.data[j] == '\n':
+		j++
+	case s.json && bytes.HasPrefix(s.data[j:s.end], []byte(`\n`)):
+		j += 2
+	}
+	s.decoded('\n', i, j)
+	return j
+}
+
+// invalid reads a run of bytes that are not UTF-8.
+func (s *inlineScan) invalid(i int) int {
+	r, n := utf8.DecodeRune(s.data[i:s.end])
+	if r != utf8.RuneError || n > 1 {
+		s.copy(i, i+n)
+		return i + n
+	}
+	j := i + 1
+	for j < s.end && s.data[j] >= utf8.RuneSelf {
+		if r, n := utf8.DecodeRune(s.data[j:s.end]); r != utf8.RuneError || n > 1 {
+			break
+		}
+		j++
+	}
+	s.note(schema.InvalidUTF8, i, "%d byte(s) that are not UTF-8 became U+FFFD", j-i)
+	s.decoded(utf8.RuneError, i, j)
+	return j
+}
+
+// plainBytes is the table of bytes that stand for themselves in data: all but
+// the special ones, and, where data is not valid UTF-8, those beyond ASCII.
+func plainBytes(data []byte, special string) *[256]bool {
+	var table [256]bool
+	valid := utf8.Valid(data)
+	for c := range table {
+		table[c] = c < utf8.RuneSelf || valid
+	}
+	for i := range len(special) {
+		table[special[i]] = false
+	}
+	return &table
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
+
+// isClosing reports whether c is punctuation that closes a sentence or clause.
+func isClosing(c byte) bool {
+	switch c {
+	case '.', ',', ';', ':', '!', '?', ')':
+		return true
+	}
+	return false
+}
+
+func skipSpace(data []byte, i int) int {
+	for i < len(data) && isSpace(data[i]) {
+		i++
+	}
+	return i
+}
+
+func firstText(text []byte) int {
+	for i, c := range text {
+		if !isSpace(c) {
+			return i
+		}
+	}
+	return -1
+}

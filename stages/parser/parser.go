@@ -1,0 +1,53 @@
+// Package parser turns the bytes of a file into a document: its text, decoded
+// once, cut into segments, and the label groups as they were typed.
+//
+// Each format is one file and one entry in formats. A parser knows how labels
+// are written; it asks the taxonomy only what looks like a label. It must not
+// know what a label means, where the file came from or what becomes of the
+// document.
+package parser
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/quern-data/quern/config"
+	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/taxonomy"
+)
+
+// Parser parses documents of one format. It is safe for concurrent use.
+type Parser interface {
+	// Parse fills doc, which has been reset for src, with what src.Data holds.
+	// What is odd about the data is a diagnostic. Where the whole document
+	// cannot be parsed, it adds an error diagnostic to doc and returns false:
+	// the document is refused.
+	//
+	// Parse takes time linear in len(src.Data), for any data. It keeps no slice
+	// of src.Data.
+	Parse(src *schema.Source, doc *schema.Document) bool
+}
+
+// formats is the registry: add a format here, and in config.Corpus.Format.
+var formats = map[string]func(config.Corpus, config.Limits, *taxonomy.Taxonomy) Parser{
+	"inline": newInline,
+}
+
+// Formats lists the names of the formats, sorted.
+func Formats() []string {
+	var names []string
+	for name := range formats {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// New is the parser for the corpus's format.
+func New(corpus config.Corpus, limits config.Limits, labels *taxonomy.Taxonomy) (Parser, error) {
+	format, ok := formats[corpus.Format]
+	if !ok {
+		return nil, fmt.Errorf("corpus %s: no format %q; there are %v", corpus.Name, corpus.Format, Formats())
+	}
+	return format(corpus, limits, labels), nil
+}

@@ -1,0 +1,214 @@
+package reader
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/quern-data/quern/config"
+	"github.com/quern-data/quern/schema"
+)
+
+// Plan is what a scan found: the documents of one corpus, ordered by document
+// id and then by path, bytewise. Before them stand entries without an id, one
+// for each folder or link that could not be looked into. A Plan does not change
+// and is safe for concurrent use.
+//
+// It keeps about 60 bytes a document besides the path and the id; attributes
+// are captured again when a document is read.
+type Plan struct {
+	corpus  string
+	root    string // absolute
+	real    string // root with its links resolved
+	follow  bool
+	limit   config.Bytes
+	capture *capturer
+	notices []notice
+	records []record
+	counts  Counts
+	bytes   int64
+}
+
+// notice is a diagnostic about something that is no document.
+type notice struct {
+	path, message string
+	code          schema.Code
+}
+
+type record struct {
+	id, path string
+	size     int64 // in bytes, or unknownSize
+	stamp    uint64
+	twin     bool
+}
+
+// unknownSize is the size of a file that could not be asked for it: reading it
+// will tell why.
+const unknownSize = -1
+
+// Entry is one entry of a plan.
+type Entry struct {
+	// ID is the document id, with the corpus in front; "" where the entry is
+	// about a folder or a link.
+	ID string
+	// Path is slash-separated and relative to the root, any bytes.
+	Path string
+	// Bytes is the size of the file as scanned; 0 where it is not known.
+	Bytes int64
+	// Stamp tells states of the document apart: it is another if the path, or
+	// the size, the modification time or (on Linux) the change time of the
+	// file or its twin, or the document that has its id, is another. It says
+	// nothing about another machine.
+	Stamp uint64
+	// Refused says that the file will not be read: there is no document in it,
+	// it is too large, or its id is taken.
+	Refused bool
+}
+
+// Counts say what became of the files of a corpus. Found is the sum of
+// Documents, Twins and the Files of Ignored.
+type Counts struct {
+	Found     int
+	Documents int // written or refused
+	Refused   int // those of Documents that the plan already refuses
+	Twins     int
+	Ignored   []Ignored // sorted by rule, then by glob
+	// Notices is the number of entries without an id. Those about folders
+	// stand for files that nobody could count.
+	Notices int
+}
+
+// Ignored counts the files that one rule left out.
+type Ignored struct {
+	Rule    Rule
+	Glob    string // of RuleExcluded, "" otherwise
+	Files   int
+	Example string // the first of them by path, as DisplayPath shows it
+}
+
+// Rule names a reason why a file is no document.
+type Rule string
+
+// The rules, in the order in which they are tried. What a folder's name leaves
+// out counts for that, whatever the files in it are called.
+const (
+	RuleMacOSX           Rule = "macosx"            // below a folder __MACOSX
+	RuleDSStore          Rule = "ds-store"          // called .DS_Store
+	RuleAppleDouble      Rule = "apple-double"      // called ._*
+	RuleHidden           Rule = "hidden"            // its name, or that of a folder above, starts with a dot
+	RuleExcluded         Rule = "excluded"          // fits a glob of exclude
+	RuleSymlink          Rule = "symlink"           // a symbolic link that was not followed
+	RuleNotRegular       Rule = "not-regular"       // a pipe, socket or device
+	RuleNotIncluded      Rule = "not-included"      // fits no glob of include
+	RuleSymlinkDuplicate Rule = "symlink-duplicate" // a file that a link leads to, and that is a document under another path
+)
+
+// Len is the number of entries.
+func (p *Plan) Len() int { return len(p.notices) + len(p.records) }
+
+// Bytes is the size in bytes of all documents that are not refused, without
+// their twins.
+func (p *Plan) Bytes() int64 { return p.bytes }
+
+// Counts say what became of every file. The caller must not change the slice.
+func (p *Plan) Counts() Counts { return p.counts }
+
+// Entry is the entry with index i, from 0 to Len()-1.
+func (p *Plan) Entry(i int) Entry {
+	if i < len(p.notices) {
+		n := &p.notices[i]
+		return Entry{Path: n.path, Stamp: mix(hash(n.path) ^ hash(n.message)), Refused: true}
+	}
+	r := &p.records[i-len(p.notices)]
+	e := Entry{
+		ID: r.id, Path: r.path, Bytes: max(r.size, 0), Stamp: mix(r.stamp ^ hash(r.path)),
+		Refused: r.size == 0 || r.size > int64(p.limit),
+	}
+	if first := p.original(i); first != i {
+		e.Refused = true
+		e.Stamp = mix(e.Stamp ^ hash(p.records[first-len(p.notices)].path))
+	}
+	return e
+}
+
+// original is the first entry with the same id as document i.
+func (p *Plan) original(i int) int {
+	id := p.records[i-len(p.notices)].id
+	for i > len(p.notices) && p.records[i-len(p.notices)-1].id == id {
+		i--
+	}
+	return i
+}
+
+// Describe fills src with all that is known about entry i without reading it:
+// not Data, RawData and the hashes. RawPath is where the scan saw a twin.
+func (p *Plan) Describe(i int, src *schema.Source) { p.describe(i, src, new(capture)) }
+
+func (p *Plan) describe(i int, src *schema.Source, captured *capture) {
+	src.Reset()
+	e := p.Entry(i)
+	src.ID, src.Corpus, src.Path = e.ID, p.corpus, e.Path
+	if shown := schema.DisplayPath(e.Path); shown != e.Path {
+		note(src, schema.PathNotUTF8, "the path is not UTF-8, and is shown as %s", shown)
+	}
+	if i < len(p.notices) {
+		note(src, p.notices[i].code, "%s", p.notices[i].message)
+		src.Refused = true
+		return
+	}
+	p.capture.capture(e.Path, captured)
+	p.capture.fill(src, captured)
+	switch first := p.original(i); {
+	case first != i:
+		refuse(src, schema.DocumentDuplicate, "%s has the same document id, %s: make document_id tell them apart, or leave one out with exclude",
+			schema.DisplayPath(p.Entry(first).Path), e.ID)
+	case e.Refused && e.Bytes == 0:
+		refuse(src, schema.FileEmpty, "the file has no bytes")
+	case e.Refused:
+		refuse(src, schema.FileTooLarge, "the file has %d bytes, more than limits.document_bytes, %s", e.Bytes, p.limit)
+	case p.capture.hasRaw:
+		raw, ok := p.capture.rawPath(e.Path, captured)
+		switch {
+		case !ok:
+			note(src, schema.TwinMissing, "raw names an attribute that the path does not give, so no twin was looked for")
+		case raw == e.Path:
+			note(src, schema.TwinMissing, "raw leads to the document itself")
+		case !p.records[i-len(p.notices)].twin:
+			note(src, schema.TwinMissing, "there is no file %s", schema.DisplayPath(raw))
+		default:
+			src.RawPath = raw
+		}
+	}
+}
+
+// Examples describes n documents, spread evenly over the plan; all of them if
+// there are fewer.
+func (p *Plan) Examples(n int) []schema.Source {
+	n = min(max(n, 0), len(p.records))
+	examples := make([]schema.Source, n)
+	for k := range examples {
+		p.Describe(len(p.notices)+k*len(p.records)/n, &examples[k])
+	}
+	return examples
+}
+
+// finish orders the entries and counts.
+func (p *Plan) finish() {
+	slices.SortFunc(p.notices, func(a, b notice) int {
+		return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.code, b.code))
+	})
+	slices.SortFunc(p.records, func(a, b record) int {
+		return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.path, b.path))
+	})
+	p.counts.Notices, p.counts.Documents = len(p.notices), len(p.records)
+	for i := range p.records {
+		if e := p.Entry(len(p.notices) + i); e.Refused {
+			p.counts.Refused++
+		} else {
+			p.bytes += e.Bytes
+		}
+	}
+	p.counts.Found = p.counts.Documents + p.counts.Twins
+	for _, g := range p.counts.Ignored {
+		p.counts.Found += g.Files
+	}
+}

@@ -1,0 +1,128 @@
+package reader
+
+// Shard is a range of a plan's entries: what goes into one part of each table.
+type Shard struct {
+	Start, End int   // entries, half-open
+	Bytes      int64 // source bytes of its documents, without the refused ones
+}
+
+const (
+	// minWeight is what an entry counts for at least, in bytes: a row costs
+	// something even if its document is empty.
+	minWeight = 256
+	// maxTargets is how many times the target a shard may weigh. Such runs
+	// without a cut are rare: one shard in thousands.
+	maxTargets = 4
+)
+
+// Shards cuts the plan into consecutive shards that hold target source bytes on
+// average, each entry in exactly one. An empty plan has no shards.
+//
+// A document ends a shard if its hash is lower than that of every other
+// document that ends less than target/2 bytes before or after it. So shards
+// weigh target/2 at least and target on average, and where they are cut depends
+// on nothing farther away than target/2 bytes: adding, removing or changing a
+// document changes the shard it falls in, seldom its neighbours, and no other.
+// (A hash compared with a threshold, the usual way, needs a least size, and with
+// it each cut depends on all those before.)
+//
+// Should no document end a shard over more than 4*target bytes, the stretch is
+// cut into even pieces. Above that a shard weighs only if a single document
+// does. A shard weighs less than target/2 only next to such a cut or if the
+// whole plan does.
+func (p *Plan) Shards(target int64) []Shard {
+	if p.Len() == 0 {
+		return nil
+	}
+	target = max(target, 1)
+	hashes := make([]uint64, p.Len())
+	ends := make([]int64, p.Len())
+	var total int64
+	for i := range hashes {
+		e := p.Entry(i)
+		hashes[i] = hash(e.ID)
+		total += weight(e)
+		ends[i] = total
+	}
+	window := max(target/2, 1)
+	endsShard := func(i int) bool {
+		if ends[i] < window || total-ends[i] < window {
+			return false
+		}
+		// Both walks stop at the first lower hash: about ln(n) steps.
+		for j := i - 1; j >= 0 && ends[i]-ends[j] < window; j-- {
+			if hashes[j] <= hashes[i] {
+				return false
+			}
+		}
+		for j := i + 1; j < len(ends) && ends[j]-ends[i] < window; j++ {
+			if hashes[j] < hashes[i] {
+				return false
+			}
+		}
+		return true
+	}
+	var shards []Shard
+	start := 0
+	for i := range ends {
+		if i == len(ends)-1 || endsShard(i) {
+			shards = p.pieces(shards, start, i+1, maxTargets*target)
+			start = i + 1
+		}
+	}
+	return shards
+}
+
+// pieces appends the range to shards, cut evenly if it weighs more than
+// ceiling.
+func (p *Plan) pieces(shards []Shard, start, end int, ceiling int64) []Shard {
+	var total int64
+	for i := start; i < end; i++ {
+		total += weight(p.Entry(i))
+	}
+	share := total
+	if total > ceiling {
+		n := (total + ceiling - 1) / ceiling
+		share = (total + n - 1) / n
+	}
+	shard, weighs := Shard{Start: start}, int64(0)
+	for i := start; i < end; i++ {
+		e := p.Entry(i)
+		w := weight(e)
+		if weighs >= share || weighs > 0 && weighs+w > ceiling {
+			shard.End = i
+			shards = append(shards, shard)
+			shard, weighs = Shard{Start: i}, 0
+		}
+		weighs += w
+		if !e.Refused {
+			shard.Bytes += e.Bytes
+		}
+	}
+	shard.End = end
+	return append(shards, shard)
+}
+
+func weight(e Entry) int64 {
+	if e.Refused {
+		return minWeight // it will not be read, however large
+	}
+	return max(e.Bytes, minWeight)
+}
+
+// hash is FNV-1a with 64 bits, followed by the finalizer of MurmurHash3 because
+// FNV alone leaves the high bits of similar ids similar. Where shards are cut
+// depends on it: with another hash, every part of every table is made anew.
+func hash(s string) uint64 {
+	h := uint64(0xcbf29ce484222325)
+	for i := range len(s) {
+		h = (h ^ uint64(s[i])) * 0x100000001b3
+	}
+	return mix(h)
+}
+
+func mix(h uint64) uint64 {
+	h = (h ^ h>>33) * 0xff51afd7ed558ccd
+	h = (h ^ h>>33) * 0xc4ceb9fe1a85ec53
+	return h ^ h>>33
+}

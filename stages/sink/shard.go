@@ -1,0 +1,299 @@
+package sink
+
+import (
+	"encoding/hex"
+	"errors"
+	"strconv"
+
+	"github.com/quern-data/quern/config"
+	"github.com/quern-data/quern/schema"
+)
+
+// Shard writes the documents of one shard: one part of each table. It is not
+// safe for concurrent use.
+type Shard struct {
+	documents   *partWriter[schema.DocumentRow]
+	sentences   *partWriter[schema.SentenceRow]
+	labels      *partWriter[schema.LabelRow]
+	diagnostics *partWriter[schema.DiagnosticRow]
+
+	refs []schema.LabelRef // room for SentenceRow.Labels
+	ids  []byte            // room for sentence ids
+
+	inputs []Input
+	stats  Stats
+}
+
+// newShard creates the parts with the given number in the folders of dir.
+func newShard(dir string, number int, o Options) (s *Shard, err error) {
+	s = &Shard{stats: NewStats()}
+	tables := tableByName()
+	defer func() {
+		if err != nil {
+			s.Abort()
+		}
+	}()
+	if s.documents, err = newPart[schema.DocumentRow](dir, tables["documents"], number, o); err != nil {
+		return s, err
+	}
+	if s.sentences, err = newPart[schema.SentenceRow](dir, tables["sentences"], number, o); err != nil {
+		return s, err
+	}
+	if s.labels, err = newPart[schema.LabelRow](dir, tables["labels"], number, o); err != nil {
+		return s, err
+	}
+	s.diagnostics, err = newPart[schema.DiagnosticRow](dir, tables["diagnostics"], number, o)
+	return s, err
+}
+
+func tableByName() map[string]schema.Table {
+	tables := map[string]schema.Table{}
+	for _, t := range schema.Tables() {
+		tables[t.Name] = t
+	}
+	return tables
+}
+
+// Write adds a document, which was normalized or refused. Documents come in the
+// order of their ids. It keeps doc's text and nothing else of it.
+func (s *Shard) Write(doc *schema.Document) error {
+	s.stats.add(doc)
+	s.addInput(doc.Source)
+	if err := s.writeDiagnostics(doc); err != nil || doc.Source.Refused {
+		return err
+	}
+	labels, labeled, err := s.writeSentences(doc)
+	if err != nil {
+		return err
+	}
+	row, err := s.documents.next()
+	if err != nil {
+		return err
+	}
+	src := doc.Source
+	*row = schema.DocumentRow{
+		DocumentID: src.ID, Corpus: src.Corpus, Attributes: src.Attributes,
+		Text: doc.Text, TextOrigin: string(doc.TextOrigin),
+		Sentences: int32(len(doc.Sentences)), LabeledSentences: int32(labeled),
+		Labels: int32(labels), Diagnostics: int32(doc.Diagnostics.Total()),
+		SourcePath: schema.DisplayPath(src.Path), SourceBytes: int64(len(src.Data)),
+		SourceSHA256: hex.EncodeToString(src.SHA256[:]),
+	}
+	if len(src.Extra) > 0 {
+		row.Extra = make(map[string]string, len(src.Extra))
+		for _, a := range src.Extra {
+			row.Extra[a.Name] = a.Value
+		}
+	}
+	if src.RawPath != "" {
+		path, sum := schema.DisplayPath(src.RawPath), hex.EncodeToString(src.RawSHA256[:])
+		row.RawPath, row.RawSHA256 = &path, &sum
+	}
+	return nil
+}
+
+func (s *Shard) addInput(src *schema.Source) {
+	if src.ID == "" {
+		return // a directory
+	}
+	input := Input{
+		Corpus: src.Corpus, Path: schema.DisplayPath(src.Path),
+		Bytes: int64(len(src.Data)), Refused: src.Refused,
+	}
+	if src.SHA256 != [32]byte{} {
+		input.SHA256 = hex.EncodeToString(src.SHA256[:])
+	}
+	s.inputs = append(s.inputs, input)
+}
+
+func (s *Shard) writeSentences(doc *schema.Document) (labels, labeled int, err error) {
+	src := doc.Source
+	ids := s.sentenceIDs(src.ID, len(doc.Sentences))
+	for i := range doc.Sentences {
+		sentence := &doc.Sentences[i]
+		id := ids(i)
+		row, err := s.sentences.next()
+		if err != nil {
+			return 0, 0, err
+		}
+		if len(s.sentences.batch) == 1 {
+			s.refs = s.refs[:0] // the rows that used them are written
+		}
+		*row = schema.SentenceRow{
+			SentenceID: id, DocumentID: src.ID, Corpus: src.Corpus, Attributes: src.Attributes,
+			SentenceIndex: int32(i),
+			Heading:       optional(sentence.Heading), ListMarker: optional(sentence.ListMarker),
+			Text:      doc.Text[sentence.Text.Start:sentence.Text.End],
+			CharStart: int32(sentence.Chars.Start), CharEnd: int32(sentence.Chars.End),
+			ByteStart: int32(sentence.Text.Start), ByteEnd: int32(sentence.Text.End),
+			SourceStart: int64(sentence.Source.Start), SourceEnd: int64(sentence.Source.End),
+			Labeled: sentence.Group != schema.NoGroup, Repaired: sentence.Repaired,
+		}
+		if !row.Labeled {
+			continue
+		}
+		labeled++
+		span := doc.Groups[sentence.Group].Labels
+		from := len(s.refs)
+		for j := span.Start; j < span.End; j++ {
+			l := &doc.Labels[j]
+			if l.Null {
+				continue
+			}
+			labels++
+			if err := s.writeLabel(doc, l, id, i); err != nil {
+				return 0, 0, err
+			}
+			if l.Code != nil {
+				s.refs = append(s.refs, schema.LabelRef{Layer: *l.Layer, Label: *l.Code, Polarity: l.Polarity})
+			}
+		}
+		row.Labels = s.refs[from:len(s.refs):len(s.refs)]
+	}
+	return labels, labeled, nil
+}
+
+func (s *Shard) writeLabel(doc *schema.Document, l *schema.Label, sentenceID string, sentence int) error {
+	row, err := s.labels.next()
+	if err != nil {
+		return err
+	}
+	*row = schema.LabelRow{
+		SentenceID: sentenceID, DocumentID: doc.Source.ID, Corpus: doc.Source.Corpus,
+		Attributes: doc.Source.Attributes, SentenceIndex: int32(sentence),
+		Layer: l.Layer, Label: l.Code, Polarity: l.Polarity,
+		Position: int32(l.Position), RawLabel: l.Raw, Repair: l.Repairs.Name(),
+	}
+	return nil
+}
+
+// sentenceIDs are the ids of a document's n sentences, made with one
+// allocation.
+func (s *Shard) sentenceIDs(document string, n int) func(int) string {
+	s.ids = s.ids[:0]
+	ends := make([]int, 0, 64)
+	for i := range n {
+		s.ids = append(append(s.ids, document...), '#')
+		for pad := 1000; pad > 1 && i < pad; pad /= 10 {
+			s.ids = append(s.ids, '0')
+		}
+		s.ids = strconv.AppendInt(s.ids, int64(i), 10)
+		ends = append(ends, len(s.ids))
+	}
+	all := string(s.ids)
+	return func(i int) string {
+		if i == 0 {
+			return all[:ends[0]]
+		}
+		return all[ends[i-1]:ends[i]]
+	}
+}
+
+func (s *Shard) writeDiagnostics(doc *schema.Document) error {
+	src := doc.Source
+	list := doc.Diagnostics.All()
+	for i := range list {
+		d := &list[i]
+		row, err := s.diagnostics.next()
+		if err != nil {
+			return err
+		}
+		*row = schema.DiagnosticRow{
+			DocumentID: optional(src.ID), Corpus: src.Corpus, SourcePath: schema.DisplayPath(src.Path),
+			Severity: string(d.Severity()), Code: d.Code.String(), Message: d.Message,
+			Excerpt: optional(d.Excerpt), Before: optional(d.Before), After: optional(d.After),
+		}
+		if d.Offset != schema.NoOffset {
+			offset := int64(d.Offset)
+			row.ByteOffset = &offset
+		}
+		if d.Line > 0 {
+			line, column := int32(d.Line), int32(d.Column)
+			row.Line, row.Column = &line, &column
+		}
+	}
+	return nil
+}
+
+// optional is nil for "", which no such column holds.
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// Close completes the parts. The Shard cannot be used afterwards.
+func (s *Shard) Close() (Result, error) {
+	r := Result{Inputs: s.inputs, Stats: s.stats}
+	var errs []error
+	add := func(p Part, err error) {
+		r.Parts = append(r.Parts, p)
+		errs = append(errs, err)
+	}
+	add(s.documents.close())
+	add(s.sentences.close())
+	add(s.labels.close())
+	add(s.diagnostics.close())
+	return r, errors.Join(errs...)
+}
+
+// Abort closes the parts as they are; they are not to be used.
+func (s *Shard) Abort() {
+	if s.documents != nil {
+		s.documents.abort()
+	}
+	if s.sentences != nil {
+		s.sentences.abort()
+	}
+	if s.labels != nil {
+		s.labels.abort()
+	}
+	if s.diagnostics != nil {
+		s.diagnostics.abort()
+	}
+}
+
+// Result is what a shard came to.
+type Result struct {
+	Parts  []Part
+	Inputs []Input
+	Stats  Stats
+}
+
+// writeTaxonomies writes the table taxonomy: the labels of all corpora, which
+// are in the order of their names.
+func writeTaxonomies(dir string, corpora []config.Corpus, taxonomies []*config.Taxonomy, o Options) (Part, error) {
+	w, err := newPart[schema.TaxonomyRow](dir, tableByName()["taxonomy"], 0, o)
+	if err != nil {
+		return Part{}, err
+	}
+	for i, corpus := range corpora {
+		t := taxonomies[i]
+		for _, layer := range t.Layers {
+			for _, term := range layer.Labels {
+				if err := writeTerm(w, corpus.Name, layer.Name, term, layer.Polarity); err != nil {
+					return Part{}, err
+				}
+			}
+			for _, term := range t.Everywhere {
+				if err := writeTerm(w, corpus.Name, layer.Name, term, false); err != nil {
+					return Part{}, err
+				}
+			}
+		}
+	}
+	return w.close()
+}
+
+func writeTerm(w *partWriter[schema.TaxonomyRow], corpus, layer string, term config.Term, polarity bool) error {
+	row, err := w.next()
+	if err != nil {
+		return err
+	}
+	*row = schema.TaxonomyRow{
+		Corpus: corpus, Layer: layer, Label: term.Code, Name: term.Name,
+		Description: term.Description, Aliases: term.Aliases, HasPolarity: polarity,
+	}
+	return nil
+}

@@ -1,0 +1,232 @@
+// Package taxonomy resolves labels as people type them to the labels of a
+// taxonomy. The parser asks it what looks like a label, the normalizer what a
+// label means; both get the same answer because there is one table.
+//
+// It knows codes, aliases, polarities and how they are mistyped. It must not
+// know how labels are written in a file.
+package taxonomy
+
+import (
+	"strings"
+
+	"github.com/quern-data/quern/config"
+	"github.com/quern-data/quern/schema"
+)
+
+// Taxonomy is a config.Taxonomy made ready for look-ups. It is immutable and
+// safe for concurrent use.
+type Taxonomy struct {
+	layers     []layer
+	codes      []code // of all layers, then those of no layer
+	polarities []string
+
+	exact map[string]int // what may be typed -> index into terms
+	terms []term         // terms[0] is unused
+
+	folded           map[string]int // lower-case code or alias -> index into codes
+	foldedPolarities map[string]int
+	foldedNull       map[string]bool
+}
+
+type layer struct {
+	name     string
+	polarity bool
+}
+
+// code is one label.
+type code struct {
+	text  string
+	lower string
+	layer int // anyLayer for one that belongs to the layer it stands in
+}
+
+const anyLayer = -1
+
+// term is something that may be typed as it stands, and what it means.
+type term struct {
+	text     string
+	code     int // index into codes; noCode for "no label in this layer"
+	polarity int // index into polarities; noPolarity
+	repairs  schema.Repairs
+	evidence Evidence
+}
+
+const (
+	noCode     = -1
+	noPolarity = -1
+)
+
+// New prepares t, which config.LoadTaxonomy has checked.
+func New(t *config.Taxonomy) *Taxonomy {
+	x := &Taxonomy{
+		exact:            map[string]int{},
+		terms:            make([]term, 1),
+		folded:           map[string]int{},
+		foldedPolarities: map[string]int{},
+		foldedNull:       map[string]bool{},
+	}
+	for i, p := range t.Polarities {
+		x.polarities = append(x.polarities, p.Code)
+		x.foldedPolarities[strings.ToLower(p.Code)] = i
+	}
+	for i, l := range t.Layers {
+		x.layers = append(x.layers, layer{l.Name, l.Polarity})
+		for _, label := range l.Labels {
+			x.addCode(label, i)
+		}
+	}
+	for _, label := range t.Everywhere {
+		x.addCode(label, anyLayer)
+	}
+	for _, word := range t.NoLabel {
+		x.foldedNull[strings.ToLower(word)] = true
+		x.addTerm(term{text: word, code: noCode, polarity: noPolarity})
+	}
+	return x
+}
+
+func (x *Taxonomy) addCode(label config.Term, layer int) {
+	at := len(x.codes)
+	x.codes = append(x.codes, code{label.Code, strings.ToLower(label.Code), layer})
+	x.addName(label.Code, at, 0)
+	for _, alias := range label.Aliases {
+		x.addName(alias, at, schema.RepairedAlias)
+	}
+}
+
+func (x *Taxonomy) addName(name string, at int, repairs schema.Repairs) {
+	x.folded[strings.ToLower(name)] = at
+	x.addTerm(term{text: name, code: at, polarity: noPolarity, repairs: repairs})
+	if x.takesPolarity(at) {
+		for i, polarity := range x.polarities {
+			x.addTerm(term{text: name + "-" + polarity, code: at, polarity: i, repairs: repairs})
+		}
+	}
+}
+
+func (x *Taxonomy) addTerm(t term) {
+	switch {
+	case t.code == noCode:
+		t.evidence = Weak
+	case t.polarity == noPolarity:
+		t.evidence = Strong
+	default:
+		t.evidence = Certain
+	}
+	x.exact[t.text] = len(x.terms)
+	x.terms = append(x.terms, t)
+}
+
+func (x *Taxonomy) takesPolarity(code int) bool {
+	l := x.codes[code].layer
+	return l != anyLayer && x.layers[l].polarity
+}
+
+// Layers is the number of layers.
+func (x *Taxonomy) Layers() int { return len(x.layers) }
+
+// Term is the number, the shared text and the evidence of a label that is typed
+// as the taxonomy has it. For any other, the number is 0. It does not allocate.
+func (x *Taxonomy) Term(typed []byte) (int, string, Evidence) {
+	n := x.exact[string(typed)]
+	return n, x.terms[n].text, x.terms[n].evidence
+}
+
+// Evidence is how sure it is that something typed is a label.
+type Evidence int
+
+// The degrees of evidence.
+const (
+	NoEvidence Evidence = iota
+	// Weak is what a label and an ordinary word or a line of code may both be:
+	// null, or a code in unusual case.
+	Weak
+	// Strong is a code or alias as the taxonomy has it.
+	Strong
+	// Certain is a code, perhaps mistyped, with a polarity.
+	Certain
+)
+
+// Evidence says how sure it is that typed is a label. Near misses count only
+// where a polarity stands beside them.
+func (x *Taxonomy) Evidence(typed string) Evidence {
+	if n := x.exact[typed]; n != 0 {
+		return x.terms[n].evidence
+	}
+	if !x.plausible(typed) {
+		return NoEvidence
+	}
+	r, ok := x.read(typed)
+	switch {
+	case !ok:
+		return NoEvidence
+	case r.code != noCode && r.polarity >= 0:
+		return Certain
+	case r.repairs&schema.RepairedSlip != 0:
+		return NoEvidence
+	case r.repairs&schema.RepairedPolarity != 0 && r.code != noCode:
+		return Strong // a code and the word for no label, e.g. EXT-null
+	default:
+		return Weak
+	}
+}
+
+// Label is what a typed label means.
+type Label struct {
+	// Null says that the annotator typed "no label in this layer".
+	Null bool
+	// Layer, Code and Polarity point to shared strings; each is nil where there
+	// is nothing to say. Code is nil for a label that cannot be resolved.
+	Layer, Code, Polarity *string
+	Repairs               schema.Repairs
+	// Fault is the diagnostic that the label deserves apart from its repairs:
+	// LabelUnknown, PolarityMissing or PolarityUnknown. HasFault says whether
+	// there is one.
+	Fault    schema.Code
+	HasFault bool
+}
+
+// Resolve says what a label means that stands in the given list of its group,
+// counted from 0. number is what Term returned for it, or 0.
+func (x *Taxonomy) Resolve(typed string, number, list int) Label {
+	var t term
+	ok := number != 0
+	if ok {
+		t = x.terms[number]
+	} else {
+		t, ok = x.read(typed)
+	}
+	place := anyLayer
+	if list < len(x.layers) {
+		place = list
+	}
+	if ok && t.code == noCode {
+		return Label{Null: true, Repairs: t.repairs}
+	}
+	if !ok || x.codes[t.code].layer == anyLayer && place == anyLayer {
+		l := Label{Fault: schema.LabelUnknown, HasFault: true}
+		if place != anyLayer {
+			l.Layer = &x.layers[place].name
+		}
+		return l
+	}
+
+	c := &x.codes[t.code]
+	l := Label{Code: &c.text, Repairs: t.repairs}
+	at := c.layer
+	if at == anyLayer {
+		at = place
+	} else if at != place {
+		l.Repairs |= schema.RepairedLayer
+	}
+	l.Layer = &x.layers[at].name
+	switch {
+	case t.polarity >= 0:
+		l.Polarity = &x.polarities[t.polarity]
+	case t.polarity == unknownPolarity:
+		l.Fault, l.HasFault = schema.PolarityUnknown, true
+	case x.takesPolarity(t.code) && t.repairs&schema.RepairedPolarity == 0:
+		l.Fault, l.HasFault = schema.PolarityMissing, true
+	}
+	return l
+}
