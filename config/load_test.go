@@ -335,6 +335,7 @@ var mistakes = map[string]struct {
 }
 
 func mistakeFolder(t testing.TB, files map[string]string) {
+	t.Helper()
 	files["t.yaml"] = "name: t\nlayers: [{name: l, labels: [{code: A}]}]\n"
 	files["bad.yaml"] = "name: b\n"
 	folder(t, files)

@@ -197,7 +197,7 @@ func readAll(ctx context.Context, s *Stages, free <-chan *envelope, read chan<- 
 			return err
 		}
 		if failed != nil {
-			break
+			return nil //nolint:nilerr // the error travels in the envelope
 		}
 	}
 	return nil

@@ -133,3 +133,17 @@ func (t Type) spark() any {
 	}
 	return sparkTypes[t.Kind]
 }
+
+// MarkdownCodes documents diagnostic codes for people.
+func MarkdownCodes(codes []Code) string {
+	var b strings.Builder
+	for i, code := range codes {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		c := code.Info()
+		fmt.Fprintf(&b, "## %s\n\n%s%s (%s).\n\n%s\n\nCure: %s\n",
+			c.Name, strings.ToUpper(c.Title[:1]), c.Title[1:], c.Severity, c.Cause, c.Cure)
+	}
+	return b.String()
+}

@@ -112,17 +112,55 @@ func newConfigCommand() *cobra.Command {
 				return err
 			},
 		},
-		&cobra.Command{
-			Use:   "reference",
-			Short: "Print a config file with every setting, commented",
-			Args:  usageArgs(cobra.NoArgs),
-			RunE: func(cmd *cobra.Command, _ []string) error {
-				_, err := cmd.OutOrStdout().Write(config.Reference())
-				return err
-			},
-		},
+		newReferenceCommand(),
 	)
 	return cmd
+}
+
+func newReferenceCommand() *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "reference",
+		Short: "Print every setting with its documentation",
+		Args:  usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			switch format {
+			case "yaml":
+				_, err = cmd.OutOrStdout().Write(config.Reference())
+			case "markdown":
+				_, err = cmd.OutOrStdout().Write(config.Markdown())
+			default:
+				return usageError{fmt.Errorf("--format is %q, and must be yaml or markdown", format)}
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "yaml", "yaml, a config file with comments; or markdown")
+	return cmd
+}
+
+func newExplainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain [CODE...]",
+		Short: "Explain diagnostic codes: what happened, why, and what to do",
+		Example: `  quern explain repair-slip
+  quern explain`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			codes := schema.Codes()
+			if len(args) > 0 {
+				codes = codes[:0]
+			}
+			for _, name := range args {
+				code, err := schema.CodeOf(name)
+				if err != nil {
+					return usageError{err}
+				}
+				codes = append(codes, code)
+			}
+			_, err := fmt.Fprint(cmd.OutOrStdout(), schema.MarkdownCodes(codes))
+			return err
+		},
+	}
 }
 
 func newVersionCommand() *cobra.Command {

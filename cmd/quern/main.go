@@ -97,7 +97,7 @@ the configuration; 3 done, but documents were refused; 130 interrupted.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		newRunCommand(), newCheckCommand(), newPreviewCommand(), newCountCommand(),
-		newSchemaCommand(), newConfigCommand(), newVersionCommand(), newGenCommand(),
+		newSchemaCommand(), newConfigCommand(), newExplainCommand(), newVersionCommand(), newGenCommand(),
 	)
 	return root
 }

@@ -98,10 +98,17 @@ var listHeadings = [...]struct {
 	text string
 	what intention
 }{
-	{"Pros:", praising}, {"Strengths", praising}, {"Strong points:", praising},
-	{"Cons:", faulting}, {"Weaknesses", faulting}, {"Weak points:", faulting},
-	{"Questions", asking}, {"Questions for the authors:", asking},
-	{"Minor comments:", suggesting}, {"Suggestions", suggesting}, {"Detailed comments:", reasoning},
+	{"Pros:", praising},
+	{"Strengths", praising},
+	{"Strong points:", praising},
+	{"Cons:", faulting},
+	{"Weaknesses", faulting},
+	{"Weak points:", faulting},
+	{"Questions", asking},
+	{"Questions for the authors:", asking},
+	{"Minor comments:", suggesting},
+	{"Suggestions", suggesting},
+	{"Detailed comments:", reasoning},
 }
 
 var headings = [...]string{

@@ -191,12 +191,12 @@ func (s *source) code(layer int) int {
 // fill draws the labels of a sentence.
 func (s *source) fill(g *group, what intention) {
 	polarity := "NEU"
-	switch {
-	case what == praising:
+	switch what {
+	case praising:
 		polarity = "POS"
-	case what == faulting:
+	case faulting:
 		polarity = "NEG"
-	case what == judging:
+	case judging:
 		polarity = pick(s, polarities[:2])
 	}
 	labels := 1

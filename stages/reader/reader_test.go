@@ -415,8 +415,10 @@ func TestTwins(t *testing.T) {
 		{"included", func(c *config.Corpus) { c.Include = []string{"**"} }, []string{
 			"c/Accepted/P-/Raw/ICLR2018-P--R9 Accepted/P-/Raw/ICLR2018-P--R9.txt path-unmatched twin-missing",
 		}, nil},
-		{"excluded", func(c *config.Corpus) { c.Exclude = []string{"*/*/Raw/*"} }, nil,
-			[]Ignored{{RuleExcluded, "*/*/Raw/*", 1, stray.Example}}},
+		{
+			"excluded", func(c *config.Corpus) { c.Exclude = []string{"*/*/Raw/*"} }, nil,
+			[]Ignored{{RuleExcluded, "*/*/Raw/*", 1, stray.Example}},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -455,8 +457,12 @@ func TestTwinsOfTwins(t *testing.T) {
 		{"shared", "raw/all.txt", []string{"x/y.txt", "x/z.txt", "raw/all.txt"}, []string{"c/x/y x/y.txt", "c/x/z x/z.txt"}, 1},
 		{"conflict, each in its place", "{a}/{a}.raw", []string{"x/x2.doc", "x/x2.raw", "x2/x2.raw"}, []string{"c/x/x2 x/x2.doc attribute-conflict"}, 1},
 		{"conflict, the later", "{a}.raw", []string{"x/x2.doc", "x.raw", "x2.raw"}, []string{"c/x/x2 x/x2.doc attribute-conflict"}, 1},
-		{"chain", "{a}/{b}{b}.txt", []string{"x/y.txt", "x/yy.txt", "x/yyyy.txt"},
-			[]string{"c/x/y x/y.txt", "c/x/yyyy x/yyyy.txt twin-missing"}, 1},
+		{
+			"chain", "{a}/{b}{b}.txt",
+			[]string{"x/y.txt", "x/yy.txt", "x/yyyy.txt"},
+			[]string{"c/x/y x/y.txt", "c/x/yyyy x/yyyy.txt twin-missing"},
+			1,
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

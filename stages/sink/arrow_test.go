@@ -60,6 +60,7 @@ func readArrow(t testing.TB, path string) []map[string]any {
 }
 
 func arrowValue(t testing.TB, a arrow.Array, i int) any {
+	t.Helper()
 	if a.IsNull(i) {
 		return nil
 	}
@@ -221,6 +222,7 @@ func writePart[Row any](t testing.TB, table string, rows []Row, o Options) (Part
 // testReadBack writes rows over several batches, pages and row groups, and
 // compares every value that the independent reader finds.
 func testReadBack[Row any](t *testing.T, table string) {
+	t.Helper()
 	t.Run(table, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(1, 2))
 		for _, n := range []int{0, 1, batchRows, 7001} {

@@ -1,0 +1,62 @@
+# Everything runs with Go alone: the tools are pinned in tools/go.mod, and Go
+# builds them on first use.
+
+GO ?= go
+TOOL = $(GO) tool -modfile=tools/go.mod
+FUZZTIME ?= 20s
+
+.PHONY: help build demo test race lint fmt fuzz bench docs check-generated ci clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+build: ## build bin/quern
+	$(GO) build -trimpath -o bin/quern ./cmd/quern
+
+demo: build ## convert the sample corpus, and ask it a question
+	bin/quern run --corpus examples/reviews --out out/reviews
+	@echo
+	@echo "How do the reviewers judge each aspect?"
+	bin/quern count out/reviews --by label,polarity --where layer=aspect --top 10
+
+test: ## run the tests
+	$(GO) test ./...
+
+race: ## run the tests with the race detector, in random order
+	$(GO) test -race -shuffle=on ./...
+
+lint: ## check format, vet and lint
+	$(GO) vet ./...
+	$(TOOL) gofumpt -l . | (! grep .) || { echo "run make fmt"; exit 1; }
+	$(TOOL) golangci-lint run ./...
+
+fmt: ## format the code
+	$(TOOL) gofumpt -w .
+
+fuzz: ## fuzz each target for FUZZTIME (default 20s)
+	@set -e; for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package; \
+		done; \
+	done
+
+bench: ## run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+docs: build ## write the generated pages
+	bin/quern config reference > configs/reference.yaml
+	{ echo "# Tables"; echo; bin/quern schema; } > docs/tables.md
+	{ echo "# Diagnostics"; echo; bin/quern explain; } > docs/diagnostics.md
+	{ echo "# Configuration"; echo; bin/quern config reference --format markdown; } > docs/config.md
+
+check-generated: docs ## check that generated pages are up to date
+	git diff --exit-code -- configs/reference.yaml docs
+
+ci: lint race check-generated ## what CI runs behind the tests: lint, race, generated files, a little fuzzing, each benchmark once
+	$(MAKE) fuzz FUZZTIME=20s
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
+	$(MAKE) demo
+
+clean: ## remove what was built
+	rm -rf bin out

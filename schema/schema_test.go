@@ -1,0 +1,219 @@
+package schema_test
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/quern-data/quern/schema"
+)
+
+func TestColumns(t *testing.T) {
+	tables := schema.Tables()
+	if len(tables) != 5 {
+		t.Fatalf("%d tables", len(tables))
+	}
+	name := regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+	for _, table := range tables {
+		seen := map[string]bool{}
+		var check func(columns []schema.Column)
+		check = func(columns []schema.Column) {
+			for _, c := range columns {
+				if !name.MatchString(c.Name) || len(c.Doc) < 10 || !strings.HasSuffix(c.Doc, ".") {
+					t.Errorf("%s.%s is documented as %q", table.Name, c.Name, c.Doc)
+				}
+				if elem := c.Type.Elem; elem != nil {
+					check(elem.Fields)
+				}
+			}
+		}
+		check(table.Columns)
+		for _, c := range table.Columns {
+			if seen[c.Name] {
+				t.Errorf("%s has two columns %s", table.Name, c.Name)
+			}
+			seen[c.Name] = true
+		}
+		for _, s := range table.Sort {
+			if !seen[s] {
+				t.Errorf("%s is sorted by %s, which it does not have", table.Name, s)
+			}
+		}
+	}
+}
+
+func TestCodes(t *testing.T) {
+	if len(schema.Codes()) < 30 {
+		t.Fatalf("only %d codes", len(schema.Codes()))
+	}
+	for _, code := range schema.Codes() {
+		c := code.Info()
+		back, err := schema.CodeOf(c.Name)
+		if err != nil || back != code {
+			t.Errorf("%s is found as %v, %v", c.Name, back, err)
+		}
+		if c.Severity == "" || c.Title == "" || !strings.HasSuffix(c.Cause, ".") || !strings.HasSuffix(c.Cure, ".") {
+			t.Errorf("%s is not documented: %+v", c.Name, c)
+		}
+		if got := strings.HasPrefix(c.Name, "repair-"); got != code.IsRepair() {
+			t.Errorf("%s: IsRepair is %v", c.Name, code.IsRepair())
+		}
+	}
+	if _, err := schema.CodeOf("nosuch"); err == nil {
+		t.Error("nosuch is a code")
+	}
+}
+
+func TestRepairs(t *testing.T) {
+	if got := schema.Repairs(0).Name(); got != nil {
+		t.Errorf("no repair is called %q", *got)
+	}
+	set := schema.RepairedSlip | schema.RepairedAlias | schema.RepairedCase
+	if got := *set.Name(); got != "alias+case+slip" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestSparkIsJSON(t *testing.T) {
+	one, err := schema.Spark(schema.Tables()[:1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var single struct {
+		Type   string
+		Fields []struct{ Name string }
+	}
+	if err := json.Unmarshal(one, &single); err != nil || single.Type != "struct" || single.Fields[0].Name != "document_id" {
+		t.Errorf("%v: %s", err, one)
+	}
+	all, err := schema.Spark(schema.Tables())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var several map[string]json.RawMessage
+	if err := json.Unmarshal(all, &several); err != nil || len(several) != 5 {
+		t.Errorf("%v: %d tables", err, len(several))
+	}
+}
+
+func TestDisplayPath(t *testing.T) {
+	for path, want := range map[string]string{
+		"a/b.txt": "a/b.txt", `a\b.txt`: `a\b.txt`, "größe": "größe",
+		"a\xff.txt": `a\xff.txt`, "a\\\xff.txt": `a\\\xff.txt`, "\xe2\x82": `\xe2\x82`,
+	} {
+		if got := schema.DisplayPath(path); got != want {
+			t.Errorf("%q is shown as %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestLocate(t *testing.T) {
+	data := []byte("one\ntwo ö three\nfour")
+	var ds schema.Diagnostics
+	ds.Limit = 4
+	for _, offset := range []int{17, 0, 9, len(data), schema.NoOffset} {
+		ds.Add(schema.Diagnostic{Code: schema.LabelUnknown, Offset: offset})
+	}
+	ds.Locate(data)
+	type place struct {
+		Code         schema.Code
+		Line, Column int
+		Excerpt      string
+	}
+	var got []place
+	for _, d := range ds.All() {
+		got = append(got, place{d.Code, d.Line, d.Column, d.Excerpt})
+	}
+	all := string(data)
+	want := []place{
+		{Code: schema.DiagnosticsTruncated}, // of the whole file
+		{schema.LabelUnknown, 1, 1, all},
+		{schema.LabelUnknown, 2, 6, all},
+		{schema.LabelUnknown, 3, 1, all},
+		{schema.LabelUnknown, 3, 5, all},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if ds.Total() != 6 {
+		t.Errorf("%d in all, want 5 and the notice", ds.Total())
+	}
+}
+
+// TestOffsetMap decodes a random mixture of plain bytes, escapes and removed
+// stretches, and compares the map with an array of the same facts.
+func TestOffsetMap(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var m schema.OffsetMap
+		type origin struct{ start, end int }
+		var text []origin // of each text byte
+		source := 0
+		for range rapid.IntRange(1, 30).Draw(t, "runs") {
+			n := rapid.IntRange(0, 5).Draw(t, "n")
+			switch rapid.SampledFrom([]string{"literal", "escape", "removed"}).Draw(t, "kind") {
+			case "literal":
+				m.Literal(len(text), source)
+				for i := range n {
+					text = append(text, origin{source + i, source + i + 1})
+				}
+			case "escape":
+				m.Escape(len(text), source, source+n+1)
+				for range rapid.IntRange(1, 4).Draw(t, "bytes") {
+					text = append(text, origin{source, source + n + 1})
+				}
+				source++
+			}
+			source += n
+		}
+		if len(text) == 0 {
+			return
+		}
+		from := rapid.IntRange(0, len(text)-1).Draw(t, "from")
+		to := rapid.IntRange(from+1, len(text)).Draw(t, "to")
+		want := schema.Span{Start: text[from].start, End: text[to-1].end}
+		if got := m.Source(schema.Span{Start: from, End: to}); got != want {
+			t.Fatalf("[%d:%d] maps to %v, want %v", from, to, got, want)
+		}
+		var shifted schema.OffsetMap
+		shifted.Shift(&m, schema.Span{Start: from, End: to}, 7)
+		if got := shifted.Source(schema.Span{Start: 7, End: 7 + to - from}); got != want {
+			t.Fatalf("shifted, [%d:%d] maps to %v, want %v", from, to, got, want)
+		}
+	})
+}
+
+func TestCheck(t *testing.T) {
+	good := func() *schema.Document {
+		return &schema.Document{
+			Source: &schema.Source{Data: []byte("öne two")},
+			Text:   "öne two",
+			Sentences: []schema.Sentence{
+				{Text: schema.Span{Start: 0, End: 4}, Chars: schema.Span{Start: 0, End: 3}, Source: schema.Span{Start: 0, End: 4}},
+				{Text: schema.Span{Start: 5, End: 8}, Chars: schema.Span{Start: 4, End: 7}, Source: schema.Span{Start: 5, End: 8}},
+			},
+		}
+	}
+	if err := good().Check(); err != nil {
+		t.Fatal(err)
+	}
+	for name, damage := range map[string]func(*schema.Document){
+		"not UTF-8":        func(d *schema.Document) { d.Text = "\xffne two" },
+		"behind the end":   func(d *schema.Document) { d.Sentences[1].Text.End = 9 },
+		"out of order":     func(d *schema.Document) { d.Sentences[1].Text.Start = 3 },
+		"backwards":        func(d *schema.Document) { d.Sentences[1].Text.End = 4 },
+		"cuts a character": func(d *schema.Document) { d.Sentences[0].Text.Start = 1 },
+		"wrong characters": func(d *schema.Document) { d.Sentences[0].Chars.End = 4 },
+		"shifted":          func(d *schema.Document) { d.Sentences[1].Chars = schema.Span{Start: 5, End: 8} },
+		"source":           func(d *schema.Document) { d.Sentences[1].Source.End = 9 },
+	} {
+		d := good()
+		damage(d)
+		if err := d.Check(); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
