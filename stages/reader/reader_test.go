@@ -68,7 +68,7 @@ func reviews(root string) config.Corpus {
 	c.Include = []string{"**/Annotated/*.txt"}
 	c.Paths = []string{"{decision}/{paper_id}/Annotated/{venue:[A-Z]+}{year:[0-9]{4}}-{paper_id}-{reviewer:R[0-9]+}*annotated.txt"}
 	c.DocumentID = "{paper_id}-{reviewer}"
-	c.Raw = "{decision}/{paper_id}/Raw/{venue}{year}-{paper_id}-{reviewer}.txt"
+	c.Raw = "../Raw/{venue}{year}-{paper_id}-{reviewer}.txt"
 	return c
 }
 
