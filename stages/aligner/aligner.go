@@ -1,0 +1,267 @@
+package aligner
+
+import (
+	"sort"
+
+	"github.com/quern-data/quern/schema"
+)
+
+// Block is a stretch that two texts share byte for byte: a[A:A+Len] equals
+// b[B:B+Len].
+type Block struct{ A, B, Len int }
+
+// Alignment says where two texts agree. White space counts for nothing: texts
+// that differ in it alone agree in all else.
+type Alignment struct {
+	a, b   string
+	blocks []Block // in the order of both texts, not empty, not overlapping
+	coarse bool
+
+	words differ // room for the words that a prefix or suffix leaves over
+}
+
+// Align compares a with b. The Alignment may be used again for other texts; its
+// blocks are then overwritten.
+//
+// What the texts have in common at their ends costs about as much as comparing
+// them. Between, words are compared by Myers' algorithm: the time is in
+// proportion to the words and to the number of them that differ, up to
+// maxDifferences, and beyond that to the words alone.
+func (al *Alignment) Align(a, b string) {
+	al.a, al.b, al.blocks, al.coarse = a, b, al.blocks[:0], false
+	from := al.prefix()
+	if from.A == len(a) && from.B == len(b) {
+		return
+	}
+	to := al.suffix(from)
+	prefix := len(al.blocks)
+	al.coarse = al.words.diff(a[from.A:to.A], b[from.B:to.B])
+	for _, m := range al.words.runs {
+		al.add(Block{from.A + m.A, from.B + m.B, m.Len})
+	}
+	al.dropAccidents(prefix)
+	al.addSuffix(to)
+}
+
+// Coarse reports whether the texts differ so much that parts of them were given
+// up on: more of them may agree than the blocks say.
+func (al *Alignment) Coarse() bool { return al.coarse }
+
+// Blocks are the stretches that the texts share.
+func (al *Alignment) Blocks() []Block { return al.blocks }
+
+func (al *Alignment) add(block Block) {
+	if block.Len == 0 {
+		return
+	}
+	if n := len(al.blocks); n > 0 {
+		last := &al.blocks[n-1]
+		if last.A+last.Len == block.A && last.B+last.Len == block.B {
+			last.Len += block.Len
+			return
+		}
+	}
+	al.blocks = append(al.blocks, block)
+}
+
+// prefix adds the blocks that the texts begin with, up to the word in which
+// they differ, and returns where that word starts.
+func (al *Alignment) prefix() Block {
+	a, b := al.a, al.b
+	i, j := 0, 0
+	for {
+		n := commonPrefix(a[i:], b[j:])
+		x, y := skipSpace(a, i+n), skipSpace(b, j+n)
+		switch {
+		case x == len(a) && y == len(b):
+			al.add(Block{i, j, n})
+			return Block{A: x, B: y}
+		case x < len(a) && y < len(b) && a[x] == b[y]:
+			al.add(Block{i, j, n})
+			i, j = x, y
+			continue
+		}
+		if insideWord(a, i+n, i) || insideWord(b, j+n, j) {
+			for n > 0 && isWord(a[i+n-1]) {
+				n--
+			}
+		}
+		al.add(Block{i, j, n})
+		return Block{A: i + n, B: j + n}
+	}
+}
+
+// suffix is where the texts' common end starts, behind from.
+func (al *Alignment) suffix(from Block) Block {
+	a, b := al.a, al.b
+	i, j := len(a), len(b)
+	for i > from.A && j > from.B {
+		if a[i-1] == b[j-1] {
+			i--
+			j--
+			continue
+		}
+		x, y := spaceStart(a, i, from.A), spaceStart(b, j, from.B)
+		if x == i && y == j || x == from.A || y == from.B || a[x-1] != b[y-1] {
+			break
+		}
+		i, j = x, y
+	}
+	for i < len(a) && j < len(b) && a[i] == b[j] && (insideWord(a, i, from.A) || insideWord(b, j, from.B)) {
+		i++
+		j++
+	}
+	return Block{A: i, B: j}
+}
+
+// addSuffix adds the blocks of the common end.
+func (al *Alignment) addSuffix(from Block) {
+	i, j := from.A, from.B
+	for i < len(al.a) && j < len(al.b) {
+		n := commonPrefix(al.a[i:], al.b[j:])
+		al.add(Block{i, j, n})
+		x, y := skipSpace(al.a, i+n), skipSpace(al.b, j+n)
+		if x == i && y == j {
+			return
+		}
+		i, j = x, y
+	}
+}
+
+// accident is how many times longer than a run of equal words the differences
+// on both sides of it must be for the run to count as an accident: two texts
+// about anything share "of the" somewhere.
+const accident = 3
+
+// dropAccidents removes blocks that stand alone among long differences, from
+// the block with the given index on.
+func (al *Alignment) dropAccidents(from int) {
+	kept := al.blocks[:from]
+	endA, endB := 0, 0
+	if from > 0 {
+		last := al.blocks[from-1]
+		endA, endB = last.A+last.Len, last.B+last.Len
+	}
+	for i := from; i < len(al.blocks); {
+		// A run is blocks that nothing but white space parts.
+		run, size := i, 0
+		for ; run < len(al.blocks); run++ {
+			if run > i {
+				p := al.blocks[run-1]
+				if !blank(al.a[p.A+p.Len:al.blocks[run].A]) || !blank(al.b[p.B+p.Len:al.blocks[run].B]) {
+					break
+				}
+			}
+			size += al.blocks[run].Len
+		}
+		first, last := al.blocks[i], al.blocks[run-1]
+		nextA, nextB := len(al.a), len(al.b)
+		if run < len(al.blocks) {
+			nextA, nextB = al.blocks[run].A, al.blocks[run].B
+		}
+		before := max(first.A-endA, first.B-endB)
+		after := max(nextA-last.A-last.Len, nextB-last.B-last.Len)
+		if min(before, after) <= accident*size {
+			kept = append(kept, al.blocks[i:run]...)
+			endA, endB = last.A+last.Len, last.B+last.Len
+		}
+		i = run
+	}
+	al.blocks = kept
+}
+
+// Similarity is the share of the shorter text that stands in the other, white
+// space aside, from 0 to 1. It is 1 if a text has nothing but white space.
+func (al *Alignment) Similarity() float64 {
+	shared := 0
+	for _, block := range al.blocks {
+		shared += solid(al.a[block.A : block.A+block.Len])
+	}
+	shorter := min(solid(al.a), solid(al.b))
+	if shorter == 0 {
+		return 1
+	}
+	return float64(shared) / float64(shorter)
+}
+
+// Find is the stretch of b from the first to the last byte that a[s.Start:s.End]
+// shares with it, and how many bytes they share, white space aside. Nothing
+// shared is an empty stretch, where in b it would stand.
+func (al *Alignment) Find(s schema.Span) (found schema.Span, shared int) {
+	i := sort.Search(len(al.blocks), func(i int) bool { return al.blocks[i].A+al.blocks[i].Len > s.Start })
+	place := 0
+	if i > 0 {
+		place = al.blocks[i-1].B + al.blocks[i-1].Len
+	}
+	found = schema.Span{Start: place, End: place}
+	for ; i < len(al.blocks) && al.blocks[i].A < s.End; i++ {
+		block := al.blocks[i]
+		from, to := max(block.A, s.Start), min(block.A+block.Len, s.End)
+		n := solid(al.a[from:to])
+		if n == 0 {
+			continue
+		}
+		if shared == 0 {
+			found.Start = block.B + from - block.A
+		}
+		found.End = block.B + to - block.A
+		shared += n
+	}
+	return found, shared
+}
+
+// Solid is the number of bytes of s that are not white space.
+func Solid(s string) int { return solid(s) }
+
+func solid(s string) int {
+	n := 0
+	for i := range len(s) {
+		if !isSpace(s[i]) {
+			n++
+		}
+	}
+	return n
+}
+
+func blank(s string) bool { return skipSpace(s, 0) == len(s) }
+
+func commonPrefix(a, b string) int {
+	n := min(len(a), len(b))
+	i := 0
+	for i+16 <= n && a[i:i+16] == b[i:i+16] {
+		i += 16
+	}
+	for i < n && a[i] == b[i] {
+		i++
+	}
+	return i
+}
+
+// isSpace takes the white space of ASCII alone, which is what typists and
+// editors change. Any other stays a part of its word.
+func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
+
+// isWord reports whether c belongs to a word together with its neighbours. All
+// bytes of characters beyond ASCII do, so that none is cut.
+func isWord(c byte) bool {
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c >= 0x80
+}
+
+func skipSpace(s string, i int) int {
+	for i < len(s) && isSpace(s[i]) {
+		i++
+	}
+	return i
+}
+
+func spaceStart(s string, i, from int) int {
+	for i > from && isSpace(s[i-1]) {
+		i--
+	}
+	return i
+}
+
+// insideWord reports whether s[from:] has a word that goes on at i.
+func insideWord(s string, i, from int) bool {
+	return i > from && i < len(s) && isWord(s[i-1]) && isWord(s[i])
+}

@@ -1,0 +1,242 @@
+package aligner
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/quern-data/quern/schema"
+)
+
+// check verifies what holds for any two texts.
+func check(al *Alignment, a, b string) error {
+	endA, endB := 0, 0
+	for i, block := range al.Blocks() {
+		if block.Len <= 0 || block.A < endA || block.B < endB || block.A+block.Len > len(a) || block.B+block.Len > len(b) {
+			return fmt.Errorf("block %d, %v, is empty or out of order", i, block)
+		}
+		if a[block.A:block.A+block.Len] != b[block.B:block.B+block.Len] {
+			return fmt.Errorf("block %d, %v, holds different texts", i, block)
+		}
+		if utf8.ValidString(a) && utf8.ValidString(b) && !utf8.ValidString(a[block.A:block.A+block.Len]) {
+			return fmt.Errorf("block %d, %v, cuts a character", i, block)
+		}
+		endA, endB = block.A+block.Len, block.B+block.Len
+	}
+	if s := al.Similarity(); s < 0 || s > 1 {
+		return fmt.Errorf("similarity %v", s)
+	}
+	return nil
+}
+
+func align(t testing.TB, a, b string) *Alignment {
+	t.Helper()
+	al := new(Alignment)
+	al.Align(a, b)
+	if err := check(al, a, b); err != nil {
+		t.Fatalf("%v\na: %q\nb: %q", err, a, b)
+	}
+	return al
+}
+
+// shared is the words that the blocks hold.
+func shared(al *Alignment) string {
+	var parts []string
+	for _, block := range al.Blocks() {
+		parts = append(parts, strings.Fields(al.a[block.A:block.A+block.Len])...)
+	}
+	return strings.Join(parts, " ")
+}
+
+func TestAlign(t *testing.T) {
+	for _, c := range []struct{ name, a, b, want string }{
+		{"equal", "one two three", "one two three", "one two three"},
+		{"nothing", "", "", ""},
+		{"one empty", "", "one", ""},
+		{"white space", " one\n\ntwo  three ", "one two\tthree", "one two three"},
+		{"white space in a word", "some thing", "something", "some thing"},
+		{"dropped", "one three", "one two three", "one three"},
+		{"typed", "one two three", "one three", "one three"},
+		{"changed", "one two three", "one zwei three", "one three"},
+		{"word cut", "one two thr", "one two three", "one two"},
+		{"word lengthened", "one two threes four", "one two three four", "one two four"},
+		{"first word", "xone two", "one two", "two"},
+		{"last word", "one two", "one twox", "one"},
+		{"sign dropped", "one, two three", "one two three", "one two three"},
+		{"beyond ASCII", "größe ist", "grösse ist", "ist"},
+		{"half of a pair of bytes", "é x", "è x", "x"},
+		{"moved", "b c d e f a", "a b c d e f", "b c d e f"},
+		{"accident", "the completely different text of one", "a b c d e f g h i j k l m n o p q the r s t u v w x y z 1 2 3 4 5", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, shared(align(t, c.a, c.b))); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestFind(t *testing.T) {
+	a, b := "One two three. Four five six. Seven.", "One  two three. Zero. Four  fünf six. Seven."
+	al := align(t, a, b)
+	for _, c := range []struct {
+		in, want string
+		shared   int
+	}{
+		{"One two three.", "One  two three.", 12},
+		{"Four five six.", "Four  fünf six.", 8},
+		{"Seven.", "Seven.", 6},
+		{"five", "", 0},
+		{"two", "two", 3},
+	} {
+		at := strings.Index(a, c.in)
+		s, n := al.Find(schema.Span{Start: at, End: at + len(c.in)})
+		if got := b[s.Start:s.End]; got != c.want || n != c.shared {
+			t.Errorf("%q is found as %q, %d shared; want %q, %d", c.in, got, n, c.want, c.shared)
+		}
+	}
+}
+
+// TestShortestScript: on short texts, the words shared are as many as the
+// longest common subsequence has.
+func TestShortestScript(t *testing.T) {
+	text := rapid.StringMatching(`([a-d] ){0,30}`)
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := text.Draw(t, "a"), text.Draw(t, "b")
+		var d differ
+		if d.diff(a, b) {
+			t.Fatal("the bound was met")
+		}
+		got := 0
+		for _, run := range d.runs {
+			got += run.Len
+		}
+		if want := longest(strings.Fields(a), strings.Fields(b)); got != want {
+			t.Fatalf("%d words shared, want %d", got, want)
+		}
+	})
+}
+
+func longest(a, b []string) int {
+	row := make([]int, len(b)+1)
+	for i := range a {
+		corner := 0
+		for j := range b {
+			above := row[j+1]
+			if a[i] == b[j] {
+				row[j+1] = corner + 1
+			} else {
+				row[j+1] = max(above, row[j])
+			}
+			corner = above
+		}
+	}
+	return row[len(b)]
+}
+
+// TestEdits: words that an edit script leaves alone are found, whatever it does
+// elsewhere.
+func TestEdits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var a, b, kept []string
+		for i := range rapid.IntRange(0, 60).Draw(t, "words") {
+			word := fmt.Sprintf("%s%d", rapid.SampledFrom([]string{"w", "ß", "😀", "e\u0301"}).Draw(t, "word"), i)
+			space := rapid.SampledFrom([]string{" ", "\n", " \t ", "  "})
+			switch rapid.SampledFrom([]string{"keep", "keep", "keep", "drop", "type", "change"}).Draw(t, "edit") {
+			case "keep":
+				a = append(a, space.Draw(t, "a"), word)
+				b = append(b, space.Draw(t, "b"), word)
+				kept = append(kept, word)
+			case "drop":
+				b = append(b, " ", word)
+			case "type":
+				a = append(a, " ", word)
+			case "change":
+				a = append(a, " ", word+"x")
+				b = append(b, " ", word+"y")
+			}
+		}
+		textA, textB := strings.Join(a, ""), strings.Join(b, "")
+		al := new(Alignment)
+		al.Align(textA, textB)
+		if err := check(al, textA, textB); err != nil {
+			t.Fatal(err)
+		}
+		var d differ
+		d.diff(textA, textB)
+		n := 0
+		for _, run := range d.runs {
+			n += run.Len
+		}
+		if want := Solid(strings.Join(kept, "")); n != want {
+			t.Fatalf("%d bytes shared, want %d", n, want)
+		}
+	})
+}
+
+// TestBound: texts that take Myers' algorithm a quadratic time are cut short.
+func TestBound(t *testing.T) {
+	a, b := hostile(1, 20_000), hostile(2, 20_000)
+	al := align(t, a, b)
+	if !al.Coarse() {
+		t.Error("the bound was not met")
+	}
+	al.Align("one two", "one three")
+	if al.Coarse() {
+		t.Error("the bound is said to be met for two words")
+	}
+}
+
+// hostile is a text of n words in random order, all of which any other such
+// text has too.
+func hostile(seed uint64, n int) string {
+	r := rand.New(rand.NewPCG(seed, 0))
+	var text strings.Builder
+	for range n {
+		fmt.Fprintf(&text, "w%d ", r.IntN(n))
+	}
+	return text.String()
+}
+
+func FuzzAlign(f *testing.F) {
+	f.Add("one two three", "one  three four")
+	f.Add("größe\n\n x", "grösse x ")
+	f.Add("a a a a b a", "a b a a")
+	f.Add("\xff\xfe x", "\xff y")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		align(t, a, b)
+		align(t, b, a)
+		if al := align(t, a, a); al.Similarity() != 1 {
+			t.Errorf("%q is not like itself", a)
+		}
+	})
+}
+
+func BenchmarkAlign(b *testing.B) {
+	const size = 1 << 20
+	words := hostile(1, size/7)
+	disjoint := strings.ToUpper(words)
+	edited := strings.Replace(words[:2300], " ", " x ", 3)
+	for _, c := range []struct{ name, a, b string }{
+		{"equal", words[:2300], words[:2300]},
+		{"spaces", strings.ReplaceAll(words[:2300], " w1", "  w1"), words[:2300]},
+		{"edited", edited, words[:2300]},
+		{"nothing-in-common-1MB", words, disjoint},
+		{"shuffled-1MB", words, hostile(2, size/7)},
+		{"letters-1MB", strings.Repeat("a b ", size/4), strings.Repeat("b a a ", size/6)},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			al := new(Alignment)
+			b.SetBytes(int64(len(c.a)))
+			b.ReportAllocs()
+			for b.Loop() {
+				al.Align(c.a, c.b)
+			}
+		})
+	}
+}
