@@ -49,8 +49,15 @@ type Corpus struct {
 	Paths          []string    `mapstructure:"paths" doc:"Patterns that capture attributes from a file's path; the first that fits is used. {name} matches within one path element, {name:regexp} what the expression matches; * and ** match anything. Of a name that stands there twice the last counts." example:"[\"{decision}/{paper_id}/Annotated/{venue:[A-Za-z]+}{year:[0-9]{4}}-{paper_id}-{reviewer:R[0-9]+}_annotated.txt\"]" hash:"yes"`
 	DocumentID     string      `mapstructure:"document_id" doc:"The document's id, made of captured attributes, e.g. {paper_id}-{reviewer}. Empty, or where an attribute is missing: the path without its extension." example:"{venue}{year}-{paper_id}-{reviewer}" hash:"yes"`
 	Raw            string      `mapstructure:"raw" doc:"Path of the unannotated twin, made of captured attributes. It starts at root, or with ./ or ../ at the folder of the document. Empty: there is none." example:"../Raw/{venue}{year}-{paper_id}-{reviewer}.txt" hash:"yes"`
+	Normalize      Normalize   `mapstructure:"normalize" doc:"How the text becomes sentences."`
 	Attributes     []Attribute `mapstructure:"attributes" doc:"Attributes that all documents of the corpus share. A captured one wins." hash:"yes"`
 	Inline         Inline      `mapstructure:"inline" doc:"Settings of the format inline."`
+}
+
+// Normalize says how the text becomes sentences.
+type Normalize struct {
+	Split string `mapstructure:"split" doc:"group: what a label group closes is one sentence, as annotated; unicode: it is split into sentences by the rules of Unicode, which share the labels." jsonschema:"enum=group,enum=unicode" hash:"yes"`
+	UTF16 bool   `mapstructure:"utf16" doc:"Whether offsets in UTF-16 code units are written too, as browsers and Java count." hash:"yes"`
 }
 
 // Attribute is a constant attribute of a corpus.
@@ -86,8 +93,9 @@ func Default() Config {
 // DefaultCorpus is a corpus before its entry in the file.
 func DefaultCorpus() Corpus {
 	return Corpus{
-		Format:  "inline",
-		Include: []string{"**/*.txt"},
-		Inline:  Inline{Escapes: "auto"},
+		Format:    "inline",
+		Include:   []string{"**/*.txt"},
+		Normalize: Normalize{Split: "group"},
+		Inline:    Inline{Escapes: "auto"},
 	}
 }

@@ -150,6 +150,8 @@ func TestPrecedenceAndSettings(t *testing.T) {
 		"corpora[0].paths = [] <- default",
 		"corpora[0].document_id =  <- default",
 		"corpora[0].raw =  <- default",
+		"corpora[0].normalize.split = group <- default",
+		"corpora[0].normalize.utf16 = false <- default",
 		"corpora[0].attributes = [] <- default",
 		"corpora[0].inline.escapes = auto <- default",
 	}

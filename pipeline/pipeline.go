@@ -219,14 +219,12 @@ func parse(s *Stages, e *envelope) {
 	e.doc.Reset(&e.src)
 	if e.src.Refused || !s.Parse(&e.src, &e.doc) {
 		e.src.Refused = true
-		e.doc.Diagnostics.Locate(e.src.Data)
+		e.doc.Diagnostics.Locate(e.src.Data, e.src.RawData)
 		return
 	}
 	if err := s.Normalize(&e.doc); err != nil {
 		e.src.Refused = true
-		e.doc.Diagnostics.Add(schema.Diagnostic{
-			Code: schema.DocumentFailed, Offset: schema.NoOffset, Message: err.Error(),
-		})
+		e.doc.Diagnostics.Notef(schema.DocumentFailed, schema.NoOffset, "%v", err)
 	}
 }
 
@@ -236,7 +234,9 @@ func writeAll(ctx context.Context, sink Sink, failFast bool, parsed <-chan *enve
 			return e.err
 		}
 		if e.src.Refused && failFast {
-			return refusal(e)
+			if err := refusal(e); err != nil {
+				return err
+			}
 		}
 		if err := sink.Write(&e.doc); err != nil {
 			return err
@@ -248,13 +248,15 @@ func writeAll(ctx context.Context, sink Sink, failFast bool, parsed <-chan *enve
 	return ctx.Err()
 }
 
+// refusal is the error that the document was refused for, or nil if it stands for
+// something that is no document and that was left out with a warning.
 func refusal(e *envelope) error {
 	for _, d := range e.doc.Diagnostics.All() {
 		if d.Severity() == schema.Error {
 			return &RefusedError{e.src.Path, d}
 		}
 	}
-	return &RefusedError{Path: e.src.Path}
+	return nil
 }
 
 func send(ctx context.Context, to chan<- *envelope, e *envelope) error {

@@ -44,6 +44,10 @@ const (
 	GroupWithoutText                 // group-without-text
 	LabelsMissing                    // labels-missing
 	TextUnlabeled                    // text-unlabeled
+	TwinMismatch                     // twin-mismatch
+	TextDropped                      // text-dropped
+	TextEdited                       // text-edited
+	AlignmentCoarse                  // alignment-coarse
 	RepairEscape                     // repair-escape
 	RepairBracket                    // repair-bracket
 	RepairCase                       // repair-case
@@ -59,7 +63,9 @@ const (
 	DiagnosticsTruncated             // diagnostics-truncated
 )
 
-var codes = [...]CodeInfo{
+const codeCount = int(DiagnosticsTruncated) + 1
+
+var codes = [codeCount]CodeInfo{
 	PathNotUTF8: {
 		"path-not-utf8", Info, "the file name is not UTF-8",
 		"A file name holds bytes that are not UTF-8.",
@@ -189,6 +195,26 @@ var codes = [...]CodeInfo{
 		"text-unlabeled", Info, "text after the last label group",
 		"Text follows the last label group. It is a sentence without labels.",
 		"None needed.",
+	},
+	TwinMismatch: {
+		"twin-mismatch", Warning, "the raw twin is another text",
+		"The raw twin has so little in common with the annotated text that it must be another document's. It was treated as absent.",
+		"Put the right file in its place.",
+	},
+	TextDropped: {
+		"text-dropped", Info, "raw text that the annotated file lacks",
+		"A passage of the raw twin does not stand in the annotated file. It is there as sentences without labels.",
+		"None needed. Such sentences have the alignment raw_only.",
+	},
+	TextEdited: {
+		"text-edited", Info, "the annotated wording differs from the raw one",
+		"Someone changed a sentence while annotating it, or typed one that the raw twin does not have. Both wordings are kept.",
+		"None needed. Such sentences have the alignment edited or annotated_only.",
+	},
+	AlignmentCoarse: {
+		"alignment-coarse", Warning, "the texts differ too much to be compared in full",
+		"The annotated text and its raw twin differ in so many words that the search for the best alignment was cut short. More of them may agree than the table says.",
+		"Look whether the twin is the right one.",
 	},
 	RepairEscape: {
 		"repair-escape", Info, "an escape was split by a label group",

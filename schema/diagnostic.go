@@ -27,6 +27,8 @@ type Diagnostic struct {
 	// Offset is the place in the source file in bytes, or NoOffset where the
 	// diagnostic concerns the whole file.
 	Offset int
+	// InRaw says that the diagnostic concerns the raw twin, and Offset its bytes.
+	InRaw bool
 	// Line and Column are counted from 1, columns in code points. They are 0
 	// until Locate has run.
 	Line, Column int
@@ -43,32 +45,47 @@ const NoOffset = -1
 // Severity is the severity of the diagnostic's code.
 func (d *Diagnostic) Severity() Severity { return d.Code.Info().Severity }
 
-// Diagnostics collects what one document gave cause to say. It counts all and
-// keeps the first Limit.
+// Diagnostics collects what one document gave cause to say. It counts all, and
+// keeps the first Limit and every error.
 type Diagnostics struct {
-	Limit int // how many to keep; 0 keeps all
-	list  []Diagnostic
-	total int
+	Limit  int // how many to keep; 0 keeps all
+	list   []Diagnostic
+	counts [codeCount]int32
+	total  int
 }
 
-// Add notes d. Order does not matter: Locate sorts.
-func (ds *Diagnostics) Add(d Diagnostic) {
+// Note counts a diagnostic, and returns it to be filled in, or nil if it is not
+// kept: the caller then saves itself the formatting. Order does not matter:
+// Locate sorts.
+func (ds *Diagnostics) Note(code Code, offset int) *Diagnostic {
+	ds.counts[code]++
 	ds.total++
-	if ds.Full() {
-		return
+	if ds.Limit > 0 && len(ds.list) >= ds.Limit && code.Info().Severity != Error {
+		return nil
 	}
-	ds.list = append(ds.list, d)
+	ds.list = append(ds.list, Diagnostic{Code: code, Offset: offset})
+	return &ds.list[len(ds.list)-1]
 }
 
-// Count notes a diagnostic that will not be kept.
-func (ds *Diagnostics) Count() { ds.total++ }
+// Notef counts a diagnostic, and keeps it with the given message.
+func (ds *Diagnostics) Notef(code Code, offset int, format string, args ...any) {
+	if d := ds.Note(code, offset); d != nil {
+		d.Message = fmt.Sprintf(format, args...)
+	}
+}
 
-// Full reports whether further diagnostics will only be counted, so that a
-// caller can save itself the formatting.
-func (ds *Diagnostics) Full() bool { return ds.Limit > 0 && len(ds.list) >= ds.Limit }
+// Add counts d and keeps it.
+func (ds *Diagnostics) Add(d Diagnostic) {
+	if kept := ds.Note(d.Code, d.Offset); kept != nil {
+		*kept = d
+	}
+}
 
 // Total is the number of diagnostics noted, kept or not.
 func (ds *Diagnostics) Total() int { return ds.total }
+
+// Count is the number of diagnostics with the given code, kept or not.
+func (ds *Diagnostics) Count(code Code) int { return int(ds.counts[code]) }
 
 // All are the diagnostics kept. The slice is reused with the document.
 func (ds *Diagnostics) All() []Diagnostic { return ds.list }
@@ -76,19 +93,38 @@ func (ds *Diagnostics) All() []Diagnostic { return ds.list }
 // excerptBytes is how much source an excerpt shows on either side.
 const excerptBytes = 32
 
-// Locate sorts the diagnostics by place and fills in line, column and excerpt
-// from the source they were found in. It costs one pass over data however many
-// diagnostics there are. If some were not kept, it adds one that says so.
-func (ds *Diagnostics) Locate(data []byte) {
+// Locate sorts the diagnostics by place, those about the raw twin last, and fills
+// in line, column and excerpt from the files they were found in. It costs one
+// pass over the files however many diagnostics there are. If some were not kept,
+// it adds one that says so.
+func (ds *Diagnostics) Locate(data, raw []byte) {
 	if missing := ds.total - len(ds.list); missing > 0 {
 		ds.total++
+		ds.counts[DiagnosticsTruncated]++
 		ds.list = append(ds.list, Diagnostic{
 			Code: DiagnosticsTruncated, Offset: NoOffset,
 			Message: fmt.Sprintf("%d more diagnostics were counted but not kept", missing),
 		})
 	}
-	list := ds.list
-	slices.SortStableFunc(list, func(a, b Diagnostic) int { return cmp.Compare(a.Offset, b.Offset) })
+	slices.SortStableFunc(ds.list, func(a, b Diagnostic) int { return cmp.Compare(a.Offset, b.Offset) })
+	slices.SortStableFunc(ds.list, func(a, b Diagnostic) int {
+		switch {
+		case a.InRaw == b.InRaw:
+			return 0
+		case b.InRaw:
+			return -1
+		}
+		return 1
+	})
+	ofRaw := slices.IndexFunc(ds.list, func(d Diagnostic) bool { return d.InRaw })
+	if ofRaw < 0 {
+		ofRaw = len(ds.list)
+	}
+	locate(ds.list[:ofRaw], data)
+	locate(ds.list[ofRaw:], raw)
+}
+
+func locate(list []Diagnostic, data []byte) {
 	line, column, scanned := 1, 1, 0
 	for i := range list {
 		d := &list[i]

@@ -25,6 +25,7 @@ type Source struct {
 	Path       string // slash-separated, relative to the corpus root, any bytes
 	Attributes Attributes
 	Extra      []Attribute // sorted by name
+	Bytes      int64       // size of the file as it was found
 	Data       []byte
 	SHA256     [32]byte
 
@@ -46,6 +47,14 @@ func (s *Source) Reset() {
 	}
 }
 
+// PathOf is the path of the file that a diagnostic of the document is about.
+func (s *Source) PathOf(d *Diagnostic) string {
+	if d.InRaw {
+		return s.RawPath
+	}
+	return s.Path
+}
+
 // TextOrigin says where a document's canonical text comes from.
 type TextOrigin string
 
@@ -63,13 +72,25 @@ const (
 type Document struct {
 	Source *Source
 
+	// Annotated is the annotated text without its label groups; Map leads back
+	// to the bytes of the file, and Segments say which stretch of it each group
+	// closes.
+	Annotated string
+	Map       OffsetMap
+	Segments  []Segment
+	Groups    []Group
+	Labels    []Label // in the order of their groups, then as typed
+
+	// Raw is the text of the unannotated twin, "" if there is none; RawMap leads
+	// back to the bytes of that file.
+	Raw    string
+	RawMap OffsetMap
+
+	// Text is the canonical text, Raw or Annotated.
 	Text       string
 	TextOrigin TextOrigin
-	Map        OffsetMap
-	Segments   []Segment
-	Groups     []Group
-	Labels     []Label // in the order of their groups, then as typed
 	Sentences  []Sentence
+	Coverage   Coverage
 
 	Diagnostics Diagnostics
 
@@ -81,7 +102,7 @@ type Document struct {
 // noticed.
 func (d *Document) Reset(src *Source) {
 	*d = Document{
-		Source: src, Map: OffsetMap{runs: d.Map.runs[:0]},
+		Source: src, Map: OffsetMap{runs: d.Map.runs[:0]}, RawMap: OffsetMap{runs: d.RawMap.runs[:0]},
 		Segments: d.Segments[:0], Groups: d.Groups[:0],
 		Labels: d.Labels[:0], Sentences: d.Sentences[:0],
 		Diagnostics: Diagnostics{list: d.Diagnostics.list[:0], Limit: d.Diagnostics.Limit},
@@ -93,16 +114,19 @@ func (d *Document) Reset(src *Source) {
 }
 
 // Check reports an error if a span is not true: out of order or bounds, off a
-// character's edge, or different in code points than in bytes. It costs one
-// pass over the text.
+// character's edge, different in code points or UTF-16 code units than in bytes;
+// or if the coverage does not add up. It costs one pass over the text.
 func (d *Document) Check() error {
 	if !utf8.ValidString(d.Text) {
 		return errors.New("the text is not valid UTF-8")
 	}
-	var at Sentence
+	if n := d.Coverage.Total(); n != len(d.Text) {
+		return fmt.Errorf("the coverage adds up to %d bytes, not %d", n, len(d.Text))
+	}
+	var last Sentence
 	for i := range d.Sentences {
 		s := &d.Sentences[i]
-		if s.Text.Start < at.Text.End || s.Text.End < s.Text.Start || s.Text.End > len(d.Text) {
+		if s.Text.Start < last.Text.End || s.Text.End < s.Text.Start || s.Text.End > len(d.Text) {
 			return fmt.Errorf("sentence %d: bytes [%d:%d] are out of order", i, s.Text.Start, s.Text.End)
 		}
 		if s.Source.Start < 0 || s.Source.End < s.Source.Start || s.Source.End > len(d.Source.Data) {
@@ -111,15 +135,34 @@ func (d *Document) Check() error {
 		if !runeStart(d.Text, s.Text.Start) || !runeStart(d.Text, s.Text.End) {
 			return fmt.Errorf("sentence %d: bytes [%d:%d] cut a character", i, s.Text.Start, s.Text.End)
 		}
-		start := at.Chars.End + utf8.RuneCountInString(d.Text[at.Text.End:s.Text.Start])
-		end := start + utf8.RuneCountInString(d.Text[s.Text.Start:s.Text.End])
-		if s.Chars != (Span{start, end}) {
-			return fmt.Errorf("sentence %d: code points [%d:%d] are bytes [%d:%d], not [%d:%d]",
-				i, start, end, s.Text.Start, s.Text.End, s.Chars.Start, s.Chars.End)
+		gap, text := d.Text[last.Text.End:s.Text.Start], d.Text[s.Text.Start:s.Text.End]
+		chars := Span{Start: last.Chars.End + utf8.RuneCountInString(gap)}
+		chars.End = chars.Start + utf8.RuneCountInString(text)
+		if s.Chars != chars {
+			return fmt.Errorf("sentence %d: code points %v are bytes %v, not %v", i, chars, s.Text, s.Chars)
 		}
-		at = *s
+		units := Span{Start: last.UTF16.End + UTF16Len(gap)}
+		units.End = units.Start + UTF16Len(text)
+		if s.UTF16 != units {
+			return fmt.Errorf("sentence %d: UTF-16 code units %v are bytes %v, not %v", i, units, s.Text, s.UTF16)
+		}
+		last = *s
 	}
 	return nil
+}
+
+// UTF16Len is the length of s in UTF-16 code units.
+func UTF16Len(s string) int {
+	n := 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < 0x80 || c >= 0xC0 && c < 0xF0: // starts a character of one unit
+			n++
+		case c >= 0xF0:
+			n += 2
+		}
+	}
+	return n
 }
 
 func runeStart(s string, i int) bool { return i == len(s) || utf8.RuneStart(s[i]) }
@@ -130,7 +173,7 @@ const NoGroup = -1
 // Segment is the text before one label group, back to the group before it, with
 // the white space around it; or the text after the last group.
 type Segment struct {
-	Text  Span // bytes of Document.Text
+	Text  Span // bytes of Document.Annotated
 	Group int  // index into Document.Groups, or NoGroup
 }
 
@@ -139,6 +182,8 @@ type Group struct {
 	Source Span // bytes of the source file
 	Labels Span // indexes into Document.Labels
 	Broken bool // whether its brackets had to be repaired
+
+	Repaired bool // whether they or any of its labels had to be
 }
 
 // Label is one label of a group, first as typed, then as resolved.
@@ -176,11 +221,51 @@ func (l *Label) Canonical() string {
 type Sentence struct {
 	Text   Span // bytes of Document.Text
 	Chars  Span // code points of Document.Text
-	Source Span // bytes of the source file, before decoding
+	UTF16  Span // UTF-16 code units of Document.Text
 	Group  int  // index into Document.Groups, or NoGroup
+	Source Span // bytes of the source file, before decoding; empty where RawOnly is missing
+	// Annotated is what the annotated file has: bytes of Document.Annotated.
+	Annotated Span
+
+	Alignment  Alignment
+	Similarity float64 // of the two wordings of an edited sentence
 
 	Heading, ListMarker string // "" for none
-	Repaired            bool
+}
+
+// Alignment says how a sentence of the annotated text compares with the raw
+// one. It is "" where there is no raw text.
+type Alignment string
+
+// The classes of alignment.
+const (
+	Exact         Alignment = "exact"          // the same bytes
+	Whitespace    Alignment = "whitespace"     // the same but for white space
+	Edited        Alignment = "edited"         // another wording
+	AnnotatedOnly Alignment = "annotated_only" // nothing like it in the raw text
+	RawOnly       Alignment = "raw_only"       // nothing like it in the annotated text
+)
+
+// Coverage says what the canonical text consists of, in bytes. The fields add up
+// to its length.
+type Coverage struct {
+	Labeled, Unlabeled  int // sentences with and without a label group
+	Heading, ListMarker int
+	Space               int // white space between all these
+}
+
+// Add adds o.
+func (c *Coverage) Add(o Coverage) {
+	c.Labeled += o.Labeled
+	c.Unlabeled += o.Unlabeled
+	c.Heading += o.Heading
+	c.ListMarker += o.ListMarker
+	c.Space += o.Space
+}
+
+// Total is the length of the texts covered.
+func (c Coverage) Total() int {
+	return c.Labeled + c.Unlabeled + c.Heading + c.ListMarker + c.Space
 }
 
 // OffsetMap maps offsets of a decoded text to offsets of the source bytes that

@@ -5,11 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// DisplayPath makes a path fit for a column of text. Valid UTF-8 stays as it
-// is. Otherwise each byte that is not UTF-8 becomes \xNN, in lower-case
-// hexadecimal, and a backslash is doubled, so that the bytes can be told.
+// DisplayPath makes a path fit for a column of text: each byte that is not UTF-8
+// becomes \xNN, in lower-case hexadecimal, and a backslash is doubled, so that no
+// two paths look the same.
 func DisplayPath(path string) string {
-	if utf8.ValidString(path) {
+	if utf8.ValidString(path) && strings.IndexByte(path, '\\') < 0 {
 		return path
 	}
 	const hex = "0123456789abcdef"

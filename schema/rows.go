@@ -47,7 +47,7 @@ type DocumentRow struct {
 	Corpus     string `parquet:"corpus,dict" doc:"Name of the corpus in the config."`
 	Attributes
 	Extra            map[string]string `parquet:"attributes" doc:"Facts about the document that have no column of their own, by name."`
-	Text             string            `parquet:"text" doc:"Canonical text: decoded, NFC, line ends as one line feed. All character and byte offsets refer to it."`
+	Text             string            `parquet:"text" doc:"Canonical text: that of the raw twin where there is one, else of the annotated file without labels and markup; decoded, NFC, line ends as one line feed. All offsets but source_start and source_end refer to it."`
 	TextOrigin       string            `parquet:"text_origin,dict" doc:"Where the canonical text comes from: raw (the unannotated twin) or annotated (the annotated file without its labels and markup)."`
 	Sentences        int32             `parquet:"sentences" doc:"Number of rows in sentences for this document."`
 	LabeledSentences int32             `parquet:"labeled_sentences" doc:"Number of those that carry a label group."`
@@ -56,6 +56,12 @@ type DocumentRow struct {
 	SourcePath       string            `parquet:"source_path" doc:"Path of the annotated file, relative to the corpus root, with forward slashes. Bytes that are not UTF-8 are written as \\xNN."`
 	SourceBytes      int64             `parquet:"source_bytes" doc:"Size of the annotated file in bytes."`
 	SourceSHA256     string            `parquet:"source_sha256" doc:"SHA-256 of the annotated file, in lower-case hexadecimal."`
+	TextBytes        int32             `parquet:"text_bytes" doc:"Length of text in bytes of UTF-8. The five columns that follow add up to it."`
+	LabeledBytes     int32             `parquet:"labeled_bytes" doc:"Bytes of text in sentences that carry a label group."`
+	UnlabeledBytes   int32             `parquet:"unlabeled_bytes" doc:"Bytes of text in sentences that carry none."`
+	HeadingBytes     int32             `parquet:"heading_bytes" doc:"Bytes of text in headings."`
+	ListMarkerBytes  int32             `parquet:"list_marker_bytes" doc:"Bytes of text in list markers."`
+	SpaceBytes       int32             `parquet:"space_bytes" doc:"Bytes of white space between all these."`
 	RawPath          *string           `parquet:"raw_path,optional" doc:"Path of the unannotated twin, relative to the corpus root. NULL if there is none."`
 	RawSHA256        *string           `parquet:"raw_sha256,optional" doc:"SHA-256 of the unannotated twin, in lower-case hexadecimal."`
 }
@@ -75,16 +81,21 @@ type SentenceRow struct {
 	Corpus     string `parquet:"corpus,dict" doc:"Name of the corpus in the config."`
 	Attributes
 	SentenceIndex int32      `parquet:"sentence_index,delta" doc:"Place of the sentence in its document, from 0."`
+	GroupID       *string    `parquet:"group_id,optional" doc:"The label group that the sentence carries: rows with the same one share its labels. NULL if it carries none."`
 	Heading       *string    `parquet:"heading,optional,dict" doc:"The heading that the sentence stands under. NULL if none was recognised."`
 	ListMarker    *string    `parquet:"list_marker,optional,dict" doc:"The bullet or number before the sentence. NULL if none was recognised."`
-	Text          string     `parquet:"text" doc:"The sentence: documents.text from char_start to char_end."`
+	Text          string     `parquet:"text" doc:"The sentence: documents.text from char_start to char_end. Empty for what stands in the annotated file alone."`
+	AnnotatedText *string    `parquet:"annotated_text,optional" doc:"The wording of the annotated file, where it differs from text in more than white space. NULL otherwise."`
 	CharStart     int32      `parquet:"char_start,delta" doc:"Offset of the first character in documents.text, in Unicode code points."`
 	CharEnd       int32      `parquet:"char_end,delta" doc:"Offset after the last character in documents.text, in Unicode code points."`
 	ByteStart     int32      `parquet:"byte_start,delta" doc:"Offset of the first byte in documents.text as UTF-8."`
 	ByteEnd       int32      `parquet:"byte_end,delta" doc:"Offset after the last byte in documents.text as UTF-8."`
+	UTF16Start    *int32     `parquet:"utf16_start,optional" doc:"Offset of the first character in documents.text, in UTF-16 code units, as browsers and Java count. NULL unless normalize.utf16 is set."`
+	UTF16End      *int32     `parquet:"utf16_end,optional" doc:"Offset after the last character in documents.text, in UTF-16 code units. NULL unless normalize.utf16 is set."`
 	SourceStart   int64      `parquet:"source_start,delta" doc:"Offset of the sentence's first byte in the annotated file, before any decoding."`
-	SourceEnd     int64      `parquet:"source_end,delta" doc:"Offset after the sentence's last byte in the annotated file, before any decoding."`
-	Alignment     *string    `parquet:"alignment,optional,dict" doc:"How the sentence compares with the unannotated twin. NULL where the text is not aligned with one."`
+	SourceEnd     int64      `parquet:"source_end,delta" doc:"Offset after the sentence's last byte in the annotated file, before any decoding. Equal to source_start for what the annotated file lacks: the place where it is missing."`
+	Alignment     *string    `parquet:"alignment,optional,dict" doc:"How the sentence compares with the raw twin: exact, whitespace (the same but for that), edited, annotated_only or raw_only. NULL where there is no twin."`
+	Similarity    *float64   `parquet:"similarity,optional" doc:"Share of the two wordings of an edited sentence that they have in common, from 0 to 1. NULL otherwise."`
 	Labeled       bool       `parquet:"labeled" doc:"Whether the sentence carries a label group, even one that says null in every layer."`
 	Labels        []LabelRef `parquet:"labels,list" doc:"The resolved labels of the sentence, in the order in which they were typed."`
 	Repaired      bool       `parquet:"repaired" doc:"Whether any of the sentence's labels, or the brackets around them, had to be repaired."`

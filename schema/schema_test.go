@@ -102,8 +102,9 @@ func TestSparkIsJSON(t *testing.T) {
 
 func TestDisplayPath(t *testing.T) {
 	for path, want := range map[string]string{
-		"a/b.txt": "a/b.txt", `a\b.txt`: `a\b.txt`, "größe": "größe",
+		"a/b.txt": "a/b.txt", `a\b.txt`: `a\\b.txt`, "größe": "größe",
 		"a\xff.txt": `a\xff.txt`, "a\\\xff.txt": `a\\\xff.txt`, "\xe2\x82": `\xe2\x82`,
+		"\uFFFD\x80é": "\uFFFD\\x80é", "\xed\xa0\x80 lone": `\xed\xa0\x80 lone`,
 	} {
 		if got := schema.DisplayPath(path); got != want {
 			t.Errorf("%q is shown as %q, want %q", path, got, want)
@@ -118,7 +119,7 @@ func TestLocate(t *testing.T) {
 	for _, offset := range []int{17, 0, 9, len(data), schema.NoOffset} {
 		ds.Add(schema.Diagnostic{Code: schema.LabelUnknown, Offset: offset})
 	}
-	ds.Locate(data)
+	ds.Locate(data, nil)
 	type place struct {
 		Code         schema.Code
 		Line, Column int
@@ -190,25 +191,28 @@ func TestCheck(t *testing.T) {
 	good := func() *schema.Document {
 		return &schema.Document{
 			Source: &schema.Source{Data: []byte("öne two")},
-			Text:   "öne two",
+			Text:   "😀e two",
 			Sentences: []schema.Sentence{
-				{Text: schema.Span{Start: 0, End: 4}, Chars: schema.Span{Start: 0, End: 3}, Source: schema.Span{Start: 0, End: 4}},
-				{Text: schema.Span{Start: 5, End: 8}, Chars: schema.Span{Start: 4, End: 7}, Source: schema.Span{Start: 5, End: 8}},
+				{Text: schema.Span{Start: 0, End: 5}, Chars: schema.Span{Start: 0, End: 2}, UTF16: schema.Span{Start: 0, End: 3}},
+				{Text: schema.Span{Start: 6, End: 9}, Chars: schema.Span{Start: 3, End: 6}, UTF16: schema.Span{Start: 4, End: 7}},
 			},
+			Coverage: schema.Coverage{Labeled: 5, Unlabeled: 3, Space: 1},
 		}
 	}
 	if err := good().Check(); err != nil {
 		t.Fatal(err)
 	}
 	for name, damage := range map[string]func(*schema.Document){
-		"not UTF-8":        func(d *schema.Document) { d.Text = "\xffne two" },
-		"behind the end":   func(d *schema.Document) { d.Sentences[1].Text.End = 9 },
-		"out of order":     func(d *schema.Document) { d.Sentences[1].Text.Start = 3 },
-		"backwards":        func(d *schema.Document) { d.Sentences[1].Text.End = 4 },
+		"not UTF-8":        func(d *schema.Document) { d.Text = "\xff23 5 two" },
+		"behind the end":   func(d *schema.Document) { d.Sentences[1].Text.End = 10 },
+		"out of order":     func(d *schema.Document) { d.Sentences[1].Text.Start = 4 },
+		"backwards":        func(d *schema.Document) { d.Sentences[1].Text.End = 5 },
 		"cuts a character": func(d *schema.Document) { d.Sentences[0].Text.Start = 1 },
 		"wrong characters": func(d *schema.Document) { d.Sentences[0].Chars.End = 4 },
-		"shifted":          func(d *schema.Document) { d.Sentences[1].Chars = schema.Span{Start: 5, End: 8} },
-		"source":           func(d *schema.Document) { d.Sentences[1].Source.End = 9 },
+		"wrong units":      func(d *schema.Document) { d.Sentences[0].UTF16.End = 2 },
+		"shifted":          func(d *schema.Document) { d.Sentences[1].Chars = schema.Span{Start: 4, End: 7} },
+		"source":           func(d *schema.Document) { d.Sentences[1].Source.End = 10 },
+		"coverage":         func(d *schema.Document) { d.Coverage.Space = 0 },
 	} {
 		d := good()
 		damage(d)

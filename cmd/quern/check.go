@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/quern-data/quern/pipeline"
 	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/reader"
 )
@@ -30,12 +32,12 @@ out the others, and the attributes captured from three example paths. It reads n
 			if err != nil {
 				return err
 			}
-			w := cmd.OutOrStdout()
-			fmt.Fprintf(w, "%s: no mistakes\n", l.File)
-			runs, err := prepare(cmd.Context(), l)
+			runs, err := prepare(cmd.Context(), l, true)
 			if err != nil {
 				return err
 			}
+			w := cmd.OutOrStdout()
+			fmt.Fprintf(w, "%s: no mistakes\n", l.File)
 			for i := range runs {
 				printPlan(w, runs[i].config.Name, runs[i].config.Root, runs[i].plan)
 			}
@@ -50,18 +52,18 @@ func printPlan(w io.Writer, name, root string, plan *reader.Plan) {
 	counts := plan.Counts()
 	fmt.Fprintf(w, "\n%s: %s\n", name, printable(root))
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "  files found\t%s\n", group(counts.Found))
-	fmt.Fprintf(table, "  documents\t%s\t%s bytes\n", group(counts.Documents-counts.Refused), group(int(plan.Bytes())))
+	fmt.Fprintf(table, "  files found\t%s\n", thousands(counts.Found))
+	fmt.Fprintf(table, "  documents\t%s\t%s bytes\n", thousands(counts.Documents-counts.Refused), thousands(int(plan.Bytes())))
 	if counts.Refused > 0 {
-		fmt.Fprintf(table, "  refused\t%s\n", group(counts.Refused))
+		fmt.Fprintf(table, "  refused\t%s\n", thousands(counts.Refused))
 	}
-	fmt.Fprintf(table, "  raw twins\t%s\n", group(counts.Twins))
+	fmt.Fprintf(table, "  raw twins\t%s\n", thousands(counts.Twins))
 	for _, ignored := range counts.Ignored {
 		rule := string(ignored.Rule)
 		if ignored.Glob != "" {
 			rule += " " + ignored.Glob
 		}
-		fmt.Fprintf(table, "  ignored: %s\t%s\te.g. %s\n", printable(rule), group(ignored.Files), printable(ignored.Example))
+		fmt.Fprintf(table, "  ignored: %s\t%s\te.g. %s\n", printable(rule), thousands(ignored.Files), printable(ignored.Example))
 	}
 	_ = table.Flush()
 	printTrouble(w, plan)
@@ -109,11 +111,14 @@ func newPreviewCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			runs, err := prepare(cmd.Context(), l)
+			if rows < 1 {
+				return usageError{fmt.Errorf("--rows is %d, and must be 1 or more", rows)}
+			}
+			runs, err := prepare(cmd.Context(), l, true)
 			if err != nil {
 				return err
 			}
-			return preview(cmd.OutOrStdout(), runs, l.Config.Limits.DiagnosticsPerDocument, rows)
+			return preview(cmd, runs, l.Config.Limits.DiagnosticsPerDocument, rows)
 		},
 	}
 	from.addFlags(cmd)
@@ -122,38 +127,57 @@ func newPreviewCommand() *cobra.Command {
 }
 
 // preview converts documents until it has printed rows sentences.
-func preview(w io.Writer, runs []corpusRun, limit, rows int) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	defer table.Flush()
-	fmt.Fprintln(table, "sentence\tlabels\ttext")
-	var (
-		src schema.Source
-		doc schema.Document
-	)
-	doc.Diagnostics.Limit = limit
+func preview(cmd *cobra.Command, runs []corpusRun, limit, rows int) error {
+	out := &previewSink{
+		table: tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0), refused: cmd.ErrOrStderr(), rows: rows,
+	}
+	fmt.Fprintln(out.table, "sentence\tlabels\ttext")
+	var stages []pipeline.Stages
 	for i := range runs {
 		r := &runs[i]
-		read := r.plan.NewReader()
-		for j := 0; j < r.plan.Len() && rows > 0; j++ {
-			src.Reset()
-			if err := read.Read(j, &src); err != nil {
-				return err
-			}
-			doc.Reset(&src)
-			if src.Refused || !r.parser.Parse(&src, &doc) {
-				continue
-			}
-			if err := r.normalizer.Normalize(&doc); err != nil {
-				return fmt.Errorf("%s: %w", src.Path, err)
-			}
-			for k := 0; k < len(doc.Sentences) && rows > 0; k++ {
-				rows--
-				fmt.Fprintf(table, "%s#%04d\t%s\t%s\n", printable(src.ID), k, labelText(&doc, k), shorten(printable(sentenceText(&doc, k))))
+		stages = append(stages, r.stages(reader.Shard{End: r.plan.Len()}, func() (pipeline.Sink, error) { return out, nil }))
+	}
+	err := pipeline.Run(cmd.Context(), stages, pipeline.Options{Workers: 1, DiagnosticsLimit: limit})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	out.table.Flush()
+	return err
+}
+
+// errEnough ends a preview.
+var errEnough = errors.New("enough was shown")
+
+// previewSink prints sentences.
+type previewSink struct {
+	table   *tabwriter.Writer
+	refused io.Writer
+	rows    int // still to print
+}
+
+func (p *previewSink) Write(doc *schema.Document) error {
+	src := doc.Source
+	if src.Refused {
+		for _, d := range doc.Diagnostics.All() {
+			if d.Severity() == schema.Error {
+				fmt.Fprintf(p.refused, "%s was refused: %s: %s\n", printable(src.Path), d.Code, printable(d.Message))
 			}
 		}
+		return nil
+	}
+	for i := range doc.Sentences {
+		if p.rows == 0 {
+			return errEnough
+		}
+		p.rows--
+		fmt.Fprintf(p.table, "%s#%04d\t%s\t%s\n", printable(src.ID), i, labelText(doc, i), shorten(printable(sentenceText(doc, i))))
 	}
 	return nil
 }
+
+func (p *previewSink) Close() error { return nil }
+
+func (p *previewSink) Abort() {}
 
 func sentenceText(doc *schema.Document, i int) string {
 	s := doc.Sentences[i].Text

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/quern-data/quern/config"
@@ -29,7 +30,10 @@ type corpusRun struct {
 
 // prepare scans the corpora and builds their stages, in the order of their
 // names, which is the order of their document ids.
-func prepare(ctx context.Context, l *config.Loaded) ([]corpusRun, error) {
+//
+// A corpus without documents is an error unless allowEmpty: it is a folder that
+// was not mounted, or a glob mistyped, more often than what someone wants.
+func prepare(ctx context.Context, l *config.Loaded, allowEmpty bool) ([]corpusRun, error) {
 	runs := make([]corpusRun, len(l.Config.Corpora))
 	for i, corpus := range l.Config.Corpora {
 		known := taxonomy.New(l.Taxonomies[i])
@@ -39,12 +43,24 @@ func prepare(ctx context.Context, l *config.Loaded) ([]corpusRun, error) {
 		}
 		plan, err := reader.Scan(ctx, corpus, l.Config.Limits)
 		if err != nil {
-			return nil, fmt.Errorf("corpus %s: %w", corpus.Name, err)
+			return nil, err
 		}
-		runs[i] = corpusRun{corpus, l.Taxonomies[i], p, normalizer.New(known), plan}
+		if plan.Counts().Documents == 0 && !allowEmpty {
+			return nil, noDocuments(corpus.Name, plan.Counts())
+		}
+		runs[i] = corpusRun{corpus, l.Taxonomies[i], p, normalizer.New(known, corpus.Normalize), plan}
 	}
 	slices.SortFunc(runs, func(a, b corpusRun) int { return cmp.Compare(a.config.Name+"/", b.config.Name+"/") })
 	return runs, nil
+}
+
+func noDocuments(name string, counts reader.Counts) error {
+	var rules []string
+	for _, i := range counts.Ignored {
+		rules = append(rules, fmt.Sprintf("%s %s, e.g. %s", i.Rule, thousands(i.Files), printable(i.Example)))
+	}
+	return fmt.Errorf("corpus %s: none of %s is a document (%s): check root and include, or say --allow-empty",
+		name, plural(counts.Found, "file", "files"), strings.Join(rules, "; "))
 }
 
 // outcome is what a run came to.
@@ -57,7 +73,7 @@ type outcome struct {
 }
 
 // convert runs the whole conversion and publishes its output.
-func convert(ctx context.Context, l *config.Loaded, log *slog.Logger) (_ *outcome, err error) {
+func convert(ctx context.Context, l *config.Loaded, allowEmpty bool, log *slog.Logger) (_ *outcome, err error) {
 	started := time.Now()
 	c := &l.Config
 	codec, err := sink.Zstd(c.Output.CompressionLevel)
@@ -69,11 +85,11 @@ func convert(ctx context.Context, l *config.Loaded, log *slog.Logger) (_ *outcom
 		return nil, err
 	}
 	defer func() {
-		if discardErr := staging.Discard(); err == nil {
-			err = discardErr
+		if err := staging.Discard(); err != nil {
+			log.Warn("something is left over beside the output", "error", err)
 		}
 	}()
-	runs, err := prepare(ctx, l)
+	runs, err := prepare(ctx, l, allowEmpty)
 	if err != nil {
 		return nil, err
 	}
@@ -133,18 +149,23 @@ func newShards(runs []corpusRun, staging *sink.Staging, partBytes int64) *shardS
 
 func (s *shardSet) add(r *corpusRun, corpus int, shard reader.Shard, staging *sink.Staging) {
 	number := len(s.stages)
-	read := r.plan.NewReader()
 	s.corpus = append(s.corpus, corpus)
-	s.stages = append(s.stages, pipeline.Stages{
+	s.stages = append(s.stages, r.stages(shard, func() (pipeline.Sink, error) {
+		shard, err := staging.Shard(number, &r.config)
+		return shardSink{shard, &s.results[number]}, err
+	}))
+}
+
+// stages are what the documents of a shard of the corpus pass through.
+func (r *corpusRun) stages(shard reader.Shard, open func() (pipeline.Sink, error)) pipeline.Stages {
+	read := r.plan.NewReader()
+	return pipeline.Stages{
 		Documents: shard.End - shard.Start,
 		Read:      func(i int, src *schema.Source) error { return read.Read(shard.Start+i, src) },
 		Parse:     r.parser.Parse,
 		Normalize: r.normalizer.Normalize,
-		Open: func() (pipeline.Sink, error) {
-			shard, err := staging.Shard(number)
-			return shardSink{shard, &s.results[number]}, err
-		},
-	})
+		Open:      open,
+	}
 }
 
 // shardSink leaves the shard's result where the run finds it.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -89,7 +90,7 @@ func newCountQuery(table schema.Table, by, where []string) (*countQuery, error) 
 
 // countRow is one combination of values and how often it occurs.
 type countRow struct {
-	values string // joined by NUL
+	values []string
 	n      int
 }
 
@@ -98,27 +99,31 @@ func (q *countQuery) run(dir string) ([]countRow, error) {
 	if _, err := os.Stat(filepath.Join(dir, sink.SuccessName)); err != nil {
 		return nil, fmt.Errorf("%s is no complete output of quern run: %w", dir, err)
 	}
-	parts, err := filepath.Glob(filepath.Join(dir, q.table.Name, "*.parquet"))
+	parts, err := os.ReadDir(filepath.Join(dir, q.table.Name))
 	if err != nil {
 		return nil, err
 	}
-	counts := map[string]int{}
+	counts := map[string]*countRow{}
 	for _, part := range parts {
-		if err := q.part(part, counts); err != nil {
-			return nil, fmt.Errorf("%s: %w", part, err)
+		path := filepath.Join(dir, q.table.Name, part.Name())
+		if filepath.Ext(path) != ".parquet" {
+			continue
+		}
+		if err := q.part(path, counts); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
 	rows := make([]countRow, 0, len(counts))
-	for values, n := range counts {
-		rows = append(rows, countRow{values, n})
+	for _, row := range counts {
+		rows = append(rows, *row)
 	}
 	slices.SortFunc(rows, func(a, b countRow) int {
-		return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.values, b.values))
+		return cmp.Or(cmp.Compare(b.n, a.n), slices.Compare(a.values, b.values))
 	})
 	return rows, nil
 }
 
-func (q *countQuery) part(path string, counts map[string]int) error {
+func (q *countQuery) part(path string, counts map[string]*countRow) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -148,7 +153,7 @@ func (q *countQuery) part(path string, counts map[string]int) error {
 	return nil
 }
 
-func (q *countQuery) tally(columns [][]string, rows int, counts map[string]int) {
+func (q *countQuery) tally(columns [][]string, rows int, counts map[string]*countRow) {
 	var key []byte
 rows:
 	for i := range rows {
@@ -159,9 +164,18 @@ rows:
 		}
 		key = key[:0]
 		for j := range q.groups {
-			key = append(append(key, columns[j][i]...), 0)
+			value := columns[j][i]
+			key = append(binary.AppendUvarint(key, uint64(len(value))), value...)
 		}
-		counts[string(key)]++
+		row := counts[string(key)]
+		if row == nil {
+			row = &countRow{}
+			for j := range q.groups {
+				row.values = append(row.values, columns[j][i])
+			}
+			counts[string(key)] = row
+		}
+		row.n++
 	}
 }
 
@@ -210,14 +224,14 @@ func (q *countQuery) print(w io.Writer, rows []countRow, top int) error {
 			continue
 		}
 		shown++
-		for value := range strings.SplitSeq(strings.TrimSuffix(row.values, "\x00"), "\x00") {
+		for _, value := range row.values {
 			fmt.Fprintf(table, "%s\t", printable(value))
 		}
-		fmt.Fprintf(table, "%s\n", group(row.n))
+		fmt.Fprintf(table, "%s\n", thousands(row.n))
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%s in %s of %s combinations shown\n", count(total, "row", "rows"), group(shown), group(len(rows)))
+	_, err := fmt.Fprintf(w, "%s in %s of %s combinations shown\n", plural(total, "row", "rows"), thousands(shown), thousands(len(rows)))
 	return err
 }

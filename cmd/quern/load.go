@@ -32,8 +32,8 @@ func (s *source) addFlags(cmd *cobra.Command) {
 func (s *source) load(args []string, more map[string]string) (*config.Loaded, error) {
 	o := config.Options{Flags: map[string]string{}, Env: environment()}
 	switch {
-	case len(args) == 1 && s.corpus != "":
-		return nil, usageError{errors.New("give a config file or --corpus, not both")}
+	case len(args) == 1 && (s.corpus != "" || s.profile != defaultProfile):
+		return nil, usageError{errors.New("give a config file, or --corpus and perhaps --profile, not both")}
 	case len(args) == 1:
 		o.Path = args[0]
 	case s.corpus != "":

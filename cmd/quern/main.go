@@ -38,14 +38,34 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // run is the whole program but for the exit.
 func run(args []string, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	root := newRoot()
 	root.SetArgs(args)
-	root.SetOut(stdout)
+	out := &checkedWriter{w: stdout}
+	root.SetOut(out)
 	root.SetErr(stderr)
-	return exitCode(root.ExecuteContext(ctx), stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = out.err
+	}
+	return exitCode(err, stderr)
+}
+
+// checkedWriter remembers the first error of writing, which those who print
+// need not look at.
+type checkedWriter struct {
+	w   io.Writer
+	err error
+}
+
+func (c *checkedWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	if err != nil && c.err == nil {
+		c.err = fmt.Errorf("standard output: %w", err)
+	}
+	return n, err
 }
 
 // exitCode maps an error to its exit code, and says what it was.
@@ -59,6 +79,8 @@ func exitCode(err error, stderr io.Writer) int {
 		return exitDone
 	case errors.Is(err, errRefused):
 		return exitRefused
+	case errors.Is(err, syscall.EPIPE):
+		return exitFailed // the reader has seen enough
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "quern: interrupted; nothing was published")
 		return exitInterrupted
@@ -66,7 +88,7 @@ func exitCode(err error, stderr io.Writer) int {
 		for _, p := range problems {
 			fmt.Fprintln(stderr, p)
 		}
-		fmt.Fprintf(stderr, "quern: %s in the configuration\n", count(len(problems), "mistake", "mistakes"))
+		fmt.Fprintf(stderr, "quern: %s in the configuration\n", plural(len(problems), "mistake", "mistakes"))
 		return exitUsage
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "quern: %v\nquern help shows how it is used.\n", err)
@@ -88,7 +110,8 @@ which DuckDB, Spark, Polars and pandas load as they are.
   quern run CONFIG                    convert what a config file describes
 
 Exit codes: 0 done; 1 failed, nothing was published; 2 a mistake in the command line or
-the configuration; 3 done, but documents were refused; 130 interrupted.`,
+the configuration; 3 done, but documents were refused or folders could not be read;
+130 interrupted.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          usageArgs(cobra.NoArgs),
@@ -112,10 +135,10 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// count is a number with its noun.
-func count(n int, one, many string) string {
+// plural is a number with its noun.
+func plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return group(n) + " " + many
+	return thousands(n) + " " + many
 }

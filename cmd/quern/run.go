@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"log/slog"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,8 @@ func newRunCommand() *cobra.Command {
 		workers   string
 		onError   string
 		logFormat string
+
+		allowEmpty bool
 	)
 	cmd := &cobra.Command{
 		Use:   "run [CONFIG]",
@@ -31,13 +34,16 @@ together, when all are complete, and replace what an earlier run wrote there.`,
 			if err != nil {
 				return err
 			}
+			if cmd.Flags().Changed("out") && out == "" {
+				return usageError{errors.New("--out is empty")}
+			}
 			l, err := from.load(args, map[string]string{
 				"output.dir": out, "run.workers": workers, "run.on_error": onError,
 			})
 			if err != nil {
 				return err
 			}
-			result, err := convert(cmd.Context(), l, log)
+			result, err := convert(cmd.Context(), l, allowEmpty, log)
 			if err != nil {
 				return err
 			}
@@ -46,7 +52,7 @@ together, when all are complete, and replace what an earlier run wrote there.`,
 			} else {
 				result.print(cmd.OutOrStdout())
 			}
-			if result.Stats.Refused > 0 {
+			if result.Stats.Refused+result.Stats.Unreadable > 0 {
 				return errRefused
 			}
 			return nil
@@ -56,6 +62,7 @@ together, when all are complete, and replace what an earlier run wrote there.`,
 	cmd.Flags().StringVar(&out, "out", "", "folder of the tables (output.dir)")
 	cmd.Flags().StringVar(&workers, "workers", "", "parts made at the same time; 0 is one a processor (run.workers)")
 	cmd.Flags().StringVar(&onError, "on-error", "", "skip or fail, when a document cannot be converted (run.on_error)")
+	cmd.Flags().BoolVar(&allowEmpty, "allow-empty", false, "go on if a corpus has no documents")
 	cmd.Flags().StringVar(&logFormat, "log-format", "text", "text, or json for machines: the summary too is then a log line")
 	return cmd
 }

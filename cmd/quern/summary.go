@@ -12,6 +12,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/sink"
 )
 
 // newLogger is the program's one log handler.
@@ -37,26 +38,30 @@ func (o *outcome) print(w io.Writer) {
 			ignored += n
 		}
 		fmt.Fprintf(w, "%s: %s found = %s written + %s refused + %s + %s ignored%s\n",
-			c.Name, count(c.Found, "file", "files"), group(c.Written), group(c.Refused),
-			count(c.Twins, "raw twin", "raw twins"), group(ignored), rules(c.Ignored))
+			c.Name, plural(c.Found, "file", "files"), thousands(c.Written), thousands(c.Refused),
+			plural(c.Twins, "raw twin", "raw twins"), thousands(ignored), rules(c.Ignored))
 	}
 	s := &o.Stats
-	fmt.Fprintf(w, "\n%s, %s with labels; %s", count(s.Sentences, "sentence", "sentences"), group(s.Groups),
-		count(s.Labels, "label", "labels"))
+	if s.Unreadable > 0 {
+		fmt.Fprintf(w, "%s could not be read: what is in them is missing\n", plural(s.Unreadable, "folder", "folders"))
+	}
+	fmt.Fprintf(w, "\n%s, %s with labels; %s", plural(s.Sentences, "sentence", "sentences"), thousands(s.Labeled),
+		plural(s.Labels, "label", "labels"))
 	if s.Unresolved > 0 {
-		fmt.Fprintf(w, ", of which %s could not be resolved", group(s.Unresolved))
+		fmt.Fprintf(w, ", of which %s could not be resolved", thousands(s.Unresolved))
 	}
 	fmt.Fprintln(w)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, layer := range byCount(s.LabelsByLayer) {
-		fmt.Fprintf(table, "  %s\t%s\t\n", layer, group(s.LabelsByLayer[layer]))
+		fmt.Fprintf(table, "  %s\t%s\t\n", layer, thousands(s.LabelsByLayer[layer]))
 	}
 	_ = table.Flush()
 
+	printShares(w, s)
 	if repairs := s.Repairs(); len(repairs) > 0 {
 		fmt.Fprintln(w, "\nrepairs by rule")
 		for _, code := range byCount(repairs) {
-			fmt.Fprintf(table, "  %s\t%s\t\n", strings.TrimPrefix(code.String(), "repair-"), group(repairs[code]))
+			fmt.Fprintf(table, "  %s\t%s\t\n", strings.TrimPrefix(code.String(), "repair-"), thousands(repairs[code]))
 		}
 		_ = table.Flush()
 	}
@@ -64,9 +69,41 @@ func (o *outcome) print(w io.Writer) {
 
 	seconds := o.Elapsed.Seconds()
 	fmt.Fprintf(w, "\n%.2f s, %.1f MB/s, %s: %s\n", seconds, float64(s.SourceBytes)/1e6/max(seconds, 1e-9),
-		count(len(o.Parts), "part", "parts"), printable(o.Out))
-	fmt.Fprintf(w, "duckdb -c \"SELECT layer, label, polarity, count(*) AS n FROM '%s/labels/*.parquet' GROUP BY ALL ORDER BY n DESC\"\n",
-		o.Out)
+		plural(len(o.Parts), "part", "parts"), printable(o.Out))
+	sql := fmt.Sprintf("SELECT layer, label, polarity, count(*) AS n FROM %s GROUP BY ALL ORDER BY n DESC",
+		quoted(o.Out+"/labels/*.parquet", "''"))
+	fmt.Fprintf(w, "duckdb -c %s\n", printable(shellWord(sql)))
+}
+
+// quoted is s between single quotes, with those in it replaced by escape.
+func quoted(s, escape string) string { return "'" + strings.ReplaceAll(s, "'", escape) + "'" }
+
+// shellWord is s as one word of a shell's command line: between double quotes,
+// which are easier on the eye here, unless s has something that a shell would
+// look at even there.
+func shellWord(s string) string {
+	if !strings.ContainsAny(s, "\"$`\\!") {
+		return `"` + s + `"`
+	}
+	return quoted(s, `'\''`)
+}
+
+// printShares says how the sentences compare with the raw twins, and what the
+// text consists of.
+func printShares(w io.Writer, s *sink.Stats) {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	if len(s.Alignments) > 0 {
+		fmt.Fprintln(w, "\nsentences by alignment with the raw twin, and those with labels")
+		for _, class := range byCount(s.Alignments) {
+			fmt.Fprintf(table, "  %s\t%s\t%s\t\n", class, thousands(s.Alignments[class]), thousands(s.LabeledAligned[class]))
+		}
+		_ = table.Flush()
+	}
+	total := float64(max(s.Coverage.Total(), 1))
+	percent := func(n int) float64 { return 100 * float64(n) / total }
+	fmt.Fprintf(w, "\ntext: %.1f%% with labels, %.1f%% without, %.1f%% headings, %.1f%% list markers, %.1f%% white space\n",
+		percent(s.Coverage.Labeled), percent(s.Coverage.Unlabeled), percent(s.Coverage.Heading),
+		percent(s.Coverage.ListMarker), percent(s.Coverage.Space))
 }
 
 func (o *outcome) printDiagnostics(w io.Writer) {
@@ -75,18 +112,32 @@ func (o *outcome) printDiagnostics(w io.Writer) {
 		fmt.Fprintln(w, "\nno diagnostics")
 		return
 	}
-	fmt.Fprintln(w, "\ndiagnostics, the most frequent first, with an example")
+	fmt.Fprintln(w, "\ndiagnostics, errors and the most frequent first, with an example")
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	codes := byCount(counts)
-	for _, code := range codes[:min(topDiagnostics, len(codes))] {
+	slices.SortStableFunc(codes, func(a, b schema.Code) int { return cmp.Compare(rank(a), rank(b)) })
+	errors := 0
+	for errors < len(codes) && rank(codes[errors]) == 0 {
+		errors++
+	}
+	shown := min(max(topDiagnostics, errors), len(codes))
+	for _, code := range codes[:shown] {
 		example := o.Stats.Examples[code]
-		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", group(counts[code]), code.Info().Severity, code,
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", thousands(counts[code]), code.Info().Severity, code,
 			printable(place(example.Path, &example.Diagnostic)+": "+example.Diagnostic.Message))
 	}
 	_ = table.Flush()
-	if more := len(codes) - topDiagnostics; more > 0 {
-		fmt.Fprintf(w, "  and %s in the table diagnostics\n", count(more, "code more", "codes more"))
+	if more := len(codes) - shown; more > 0 {
+		fmt.Fprintf(w, "  and %s in the table diagnostics\n", plural(more, "code more", "codes more"))
 	}
+}
+
+// rank puts errors before all else: each stands for something that is missing.
+func rank(code schema.Code) int {
+	if code.Info().Severity == schema.Error {
+		return 0
+	}
+	return 1
 }
 
 // place is where a diagnostic was found, as compilers write it.
@@ -103,7 +154,7 @@ func rules(ignored map[string]int) string {
 	}
 	var parts []string
 	for _, rule := range byCount(ignored) {
-		parts = append(parts, fmt.Sprintf("%s %s", rule, group(ignored[rule])))
+		parts = append(parts, fmt.Sprintf("%s %s", rule, thousands(ignored[rule])))
 	}
 	return " (" + strings.Join(parts, ", ") + ")"
 }
@@ -115,8 +166,8 @@ func byCount[K cmp.Ordered](counts map[K]int) []K {
 	return keys
 }
 
-// group is a number with its thousands parted.
-func group(n int) string {
+// thousands is a number with its thousands parted.
+func thousands(n int) string {
 	s := strconv.Itoa(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]
@@ -151,7 +202,11 @@ func (o *outcome) machine() map[string]any {
 	return map[string]any{
 		"corpora":           o.Corpora,
 		"sentences":         o.Stats.Sentences,
-		"labeled_sentences": o.Stats.Groups,
+		"labeled_sentences": o.Stats.Labeled,
+		"label_groups":      o.Stats.Groups,
+		"alignments":        o.Stats.Alignments,
+		"coverage_bytes":    o.Stats.Coverage,
+		"unreadable":        o.Stats.Unreadable,
 		"labels":            o.Stats.Labels,
 		"labels_unresolved": o.Stats.Unresolved,
 		"labels_by_layer":   o.Stats.LabelsByLayer,

@@ -21,13 +21,16 @@ type Alignment struct {
 }
 
 // Align compares a with b. The Alignment may be used again for other texts; its
-// blocks are then overwritten.
+// blocks are then overwritten. cuts are offsets of a, in order, at which
+// something that b has and a lacks had better stand, such as the starts and ends
+// of sentences: which of two equal words is the one that was left out is for the
+// reader to say.
 //
 // What the texts have in common at their ends costs about as much as comparing
 // them. Between, words are compared by Myers' algorithm: the time is in
 // proportion to the words and to the number of them that differ, up to
 // maxDifferences, and beyond that to the words alone.
-func (al *Alignment) Align(a, b string) {
+func (al *Alignment) Align(a, b string, cuts []int) {
 	al.a, al.b, al.blocks, al.coarse = a, b, al.blocks[:0], false
 	from := al.prefix()
 	if from.A == len(a) && from.B == len(b) {
@@ -39,8 +42,63 @@ func (al *Alignment) Align(a, b string) {
 	for _, m := range al.words.runs {
 		al.add(Block{from.A + m.A, from.B + m.B, m.Len})
 	}
-	al.dropAccidents(prefix)
 	al.addSuffix(to)
+	al.slide(max(prefix-1, 0), cuts)
+	al.dropAccidents(min(prefix, len(al.blocks)), cuts)
+}
+
+// slide moves what b has between two adjacent blocks, and a has not, to a cut
+// nearby, where the words around it allow that: in "One. Two. Three." compared
+// with "One. Three.", the full stop that was left out is either of two.
+func (al *Alignment) slide(from int, cuts []int) {
+	for k := from; k+1 < len(al.blocks); k++ {
+		x, y := al.blocks[k], al.blocks[k+1]
+		endA, endB := x.A+x.Len, x.B+x.Len
+		if !blank(al.a[endA:y.A]) || blank(al.b[endB:y.B]) {
+			continue
+		}
+		space := min(skipSpace(al.a, y.A)-y.A, y.Len)
+		y = Block{y.A + space, y.B + space, y.Len - space}
+		start := skipSpace(al.b, endB)
+		n := commonPrefix(al.a[y.A:y.A+y.Len], al.b[start:y.B])
+		if c := cutIn(cuts, y.A+1, y.A+n); c >= 0 && !insideWord(al.b, start+c-y.A, start) {
+			n := c - y.A
+			al.blocks[k+1] = Block{c, y.B + n, y.Len - n}
+			al.insert(k+1, Block{y.A, start, n})
+			k++
+			continue
+		}
+		endA, end := spaceStart(al.a, endA, x.A), spaceStart(al.b, y.B, endB)
+		n = commonSuffix(al.a[x.A:endA], al.b[endB:end])
+		if c := cutIn(cuts, endA-n, endA-1); c >= 0 && !insideWord(al.b, end-(endA-c), endB) {
+			n := endA - c
+			al.blocks[k].Len = c - x.A
+			al.insert(k+1, Block{c, end - n, n})
+			k++
+		}
+	}
+	kept := al.blocks[:0]
+	for _, block := range al.blocks {
+		if block.Len > 0 {
+			kept = append(kept, block)
+		}
+	}
+	al.blocks = kept
+}
+
+// cutIn is a cut from low to high, or -1.
+func cutIn(cuts []int, low, high int) int {
+	i := sort.SearchInts(cuts, low)
+	if i < len(cuts) && cuts[i] <= high {
+		return cuts[i]
+	}
+	return -1
+}
+
+func (al *Alignment) insert(at int, block Block) {
+	al.blocks = append(al.blocks, Block{})
+	copy(al.blocks[at+1:], al.blocks[at:])
+	al.blocks[at] = block
 }
 
 // Coarse reports whether the texts differ so much that parts of them were given
@@ -134,8 +192,9 @@ func (al *Alignment) addSuffix(from Block) {
 const accident = 3
 
 // dropAccidents removes blocks that stand alone among long differences, from
-// the block with the given index on.
-func (al *Alignment) dropAccidents(from int) {
+// the block with the given index on. What reaches from one cut to the next is no
+// accident: it is a whole sentence.
+func (al *Alignment) dropAccidents(from int, cuts []int) {
 	kept := al.blocks[:from]
 	endA, endB := 0, 0
 	if from > 0 {
@@ -159,9 +218,10 @@ func (al *Alignment) dropAccidents(from int) {
 		if run < len(al.blocks) {
 			nextA, nextB = al.blocks[run].A, al.blocks[run].B
 		}
-		before := max(first.A-endA, first.B-endB)
-		after := max(nextA-last.A-last.Len, nextB-last.B-last.Len)
-		if min(before, after) <= accident*size {
+		before := min(first.A-endA, first.B-endB) // one text may have more there than the other
+		after := min(nextA-last.A-last.Len, nextB-last.B-last.Len)
+		whole := cutIn(cuts, first.A, last.A+last.Len)
+		if min(before, after) <= accident*size || whole >= 0 && cutIn(cuts, whole+1, last.A+last.Len) >= 0 {
 			kept = append(kept, al.blocks[i:run]...)
 			endA, endB = last.A+last.Len, last.B+last.Len
 		}
@@ -175,45 +235,48 @@ func (al *Alignment) dropAccidents(from int) {
 func (al *Alignment) Similarity() float64 {
 	shared := 0
 	for _, block := range al.blocks {
-		shared += solid(al.a[block.A : block.A+block.Len])
+		shared += Solid(al.a[block.A : block.A+block.Len])
 	}
-	shorter := min(solid(al.a), solid(al.b))
+	shorter := min(Solid(al.a), Solid(al.b))
 	if shorter == 0 {
 		return 1
 	}
 	return float64(shared) / float64(shorter)
 }
 
-// Find is the stretch of b from the first to the last byte that a[s.Start:s.End]
-// shares with it, and how many bytes they share, white space aside. Nothing
-// shared is an empty stretch, where in b it would stand.
-func (al *Alignment) Find(s schema.Span) (found schema.Span, shared int) {
+// Match is what a stretch of a shares with b.
+type Match struct {
+	A, B   schema.Span // from the first to the last byte shared
+	Shared int         // bytes shared, white space aside
+}
+
+// Find is what a[s.Start:s.End] shares with b. If that is nothing, B is empty,
+// and where in b it would stand.
+func (al *Alignment) Find(s schema.Span) Match {
 	i := sort.Search(len(al.blocks), func(i int) bool { return al.blocks[i].A+al.blocks[i].Len > s.Start })
 	place := 0
 	if i > 0 {
 		place = al.blocks[i-1].B + al.blocks[i-1].Len
 	}
-	found = schema.Span{Start: place, End: place}
+	m := Match{A: schema.Span{Start: s.Start, End: s.Start}, B: schema.Span{Start: place, End: place}}
 	for ; i < len(al.blocks) && al.blocks[i].A < s.End; i++ {
 		block := al.blocks[i]
 		from, to := max(block.A, s.Start), min(block.A+block.Len, s.End)
-		n := solid(al.a[from:to])
+		n := Solid(al.a[from:to])
 		if n == 0 {
 			continue
 		}
-		if shared == 0 {
-			found.Start = block.B + from - block.A
+		if m.Shared == 0 {
+			m.A.Start, m.B.Start = from, block.B+from-block.A
 		}
-		found.End = block.B + to - block.A
-		shared += n
+		m.A.End, m.B.End = to, block.B+to-block.A
+		m.Shared += n
 	}
-	return found, shared
+	return m
 }
 
 // Solid is the number of bytes of s that are not white space.
-func Solid(s string) int { return solid(s) }
-
-func solid(s string) int {
+func Solid(s string) int {
 	n := 0
 	for i := range len(s) {
 		if !isSpace(s[i]) {
@@ -235,6 +298,14 @@ func commonPrefix(a, b string) int {
 		i++
 	}
 	return i
+}
+
+func commonSuffix(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[len(a)-1-n] == b[len(b)-1-n] {
+		n++
+	}
+	return n
 }
 
 // isSpace takes the white space of ASCII alone, which is what typists and

@@ -37,7 +37,7 @@ func check(al *Alignment, a, b string) error {
 func align(t testing.TB, a, b string) *Alignment {
 	t.Helper()
 	al := new(Alignment)
-	al.Align(a, b)
+	al.Align(a, b, nil)
 	if err := check(al, a, b); err != nil {
 		t.Fatalf("%v\na: %q\nb: %q", err, a, b)
 	}
@@ -71,7 +71,7 @@ func TestAlign(t *testing.T) {
 		{"beyond ASCII", "größe ist", "grösse ist", "ist"},
 		{"half of a pair of bytes", "é x", "è x", "x"},
 		{"moved", "b c d e f a", "a b c d e f", "b c d e f"},
-		{"accident", "the completely different text of one", "a b c d e f g h i j k l m n o p q the r s t u v w x y z 1 2 3 4 5", ""},
+		{"accident", "uno dos tres cuatro cinco the seis siete ocho nueve", "eins zwei drei vier fünf sechs the sieben acht zehn elf", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, shared(align(t, c.a, c.b))); diff != "" {
@@ -95,9 +95,31 @@ func TestFind(t *testing.T) {
 		{"two", "two", 3},
 	} {
 		at := strings.Index(a, c.in)
-		s, n := al.Find(schema.Span{Start: at, End: at + len(c.in)})
-		if got := b[s.Start:s.End]; got != c.want || n != c.shared {
-			t.Errorf("%q is found as %q, %d shared; want %q, %d", c.in, got, n, c.want, c.shared)
+		m := al.Find(schema.Span{Start: at, End: at + len(c.in)})
+		if got := b[m.B.Start:m.B.End]; got != c.want || m.Shared != c.shared {
+			t.Errorf("%q is found as %q, %d shared; want %q, %d", c.in, got, m.Shared, c.want, c.shared)
+		}
+	}
+}
+
+// TestSlide: what b has alone stands at a cut, if it can.
+func TestSlide(t *testing.T) {
+	for _, c := range []struct{ a, b, sentence, want string }{
+		{"One two. Five six.", "One two. Three four. Five six.", "One two.", "One two."},
+		{"The end is near.", "The start was long. The end is near.", "The end is near.", "The end is near."},
+		{"Raw5 is wide.", "Raw5 is wide. Raw6 is wide.", "Raw5 is wide.", "Raw5 is wide."},
+		{"See (4), and go.", "See (2), or not. See (4), and go.", "See (4), and go.", "See (4), and go."},
+	} {
+		at := strings.Index(c.a, c.sentence)
+		span := schema.Span{Start: at, End: at + len(c.sentence)}
+		al := new(Alignment)
+		al.Align(c.a, c.b, []int{span.Start, span.End})
+		if err := check(al, c.a, c.b); err != nil {
+			t.Fatal(err)
+		}
+		m := al.Find(span)
+		if got := c.b[m.B.Start:m.B.End]; got != c.want {
+			t.Errorf("%q is found as %q, want %q", c.sentence, got, c.want)
 		}
 	}
 }
@@ -162,8 +184,14 @@ func TestEdits(t *testing.T) {
 			}
 		}
 		textA, textB := strings.Join(a, ""), strings.Join(b, "")
+		var cuts []int
+		for i := range len(textA) {
+			if utf8.RuneStart(textA[i]) && rapid.IntRange(0, 3).Draw(t, "cut") == 0 {
+				cuts = append(cuts, i)
+			}
+		}
 		al := new(Alignment)
-		al.Align(textA, textB)
+		al.Align(textA, textB, cuts)
 		if err := check(al, textA, textB); err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +214,7 @@ func TestBound(t *testing.T) {
 	if !al.Coarse() {
 		t.Error("the bound was not met")
 	}
-	al.Align("one two", "one three")
+	al.Align("one two", "one three", nil)
 	if al.Coarse() {
 		t.Error("the bound is said to be met for two words")
 	}
@@ -235,7 +263,7 @@ func BenchmarkAlign(b *testing.B) {
 			b.SetBytes(int64(len(c.a)))
 			b.ReportAllocs()
 			for b.Loop() {
-				al.Align(c.a, c.b)
+				al.Align(c.a, c.b, nil)
 			}
 		})
 	}

@@ -6,25 +6,25 @@ import (
 	"github.com/quern-data/quern/schema"
 )
 
-// composeText brings the text into normalization form C, and moves the offset
-// map and the segments along. A segment's edge that falls between a character
-// and a mark that composes with it moves behind the mark.
-func composeText(doc *schema.Document) {
-	old := doc.Text
+// compose is old in normalization form C. It moves the offset map and the
+// segments along. A segment's edge that falls between a character and a mark
+// that composes with it moves behind the mark.
+func compose(old string, m *schema.OffsetMap, segments []schema.Segment) string {
 	if isASCII(old) || norm.NFC.IsNormalString(old) {
-		return
+		return old
 	}
 	var (
 		composed = make([]byte, 0, len(old))
 		offsets  schema.OffsetMap
-		edges    = edgeMover{segments: doc.Segments}
+		edges    = edgeMover{segments: segments}
 	)
+	edges.literal(0, 0, 0) // an edge at the start stays there, whatever follows it
 	for at := 0; at < len(old); {
 		// A stretch that is in form C up to its last boundary stays as it is.
 		n := norm.NFC.QuickSpanString(old[at:])
 		n = lastBoundary(old[at:], n)
 		if n > 0 {
-			offsets.Shift(&doc.Map, schema.Span{Start: at, End: at + n}, len(composed))
+			offsets.Shift(m, schema.Span{Start: at, End: at + n}, len(composed))
 			edges.literal(at, at+n, len(composed))
 			composed = append(composed, old[at:at+n]...)
 			at += n
@@ -34,15 +34,15 @@ func composeText(doc *schema.Document) {
 		if n <= 0 {
 			n = len(old) - at
 		}
-		source := doc.Map.Source(schema.Span{Start: at, End: at + n})
+		source := m.Source(schema.Span{Start: at, End: at + n})
 		offsets.Escape(len(composed), source.Start, source.End)
 		composed = norm.NFC.AppendString(composed, old[at:at+n])
 		at += n
 		edges.chunk(at, len(composed))
 	}
 	edges.literal(len(old), len(old), len(composed))
-	doc.Text = string(composed)
-	doc.Map = offsets
+	*m = offsets
+	return string(composed)
 }
 
 // lastBoundary is the last offset up to n at which s can be cut without a mark

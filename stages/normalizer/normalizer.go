@@ -1,129 +1,78 @@
 // Package normalizer turns a parsed document into one that can be published:
-// text in Unicode normalization form C, sentences with their spans, and labels
+// the canonical text in Unicode normalization form C, sentences with their
+// spans, headings and list markers, the comparison with the raw twin, and labels
 // resolved through the taxonomy, each repair on record.
 //
 // It knows what labels mean and what a sentence is. It must not know how the
-// file was written, except through the document's offset map.
+// file was written, except through the document's offset maps.
 package normalizer
 
 import (
 	"fmt"
 	"strings"
-	"unicode"
+	"sync"
 	"unicode/utf8"
 
+	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/aligner"
+	"github.com/quern-data/quern/stages/segmenter"
 	"github.com/quern-data/quern/stages/taxonomy"
 )
 
 // Normalizer normalizes the documents of one corpus. It is safe for concurrent
 // use.
 type Normalizer struct {
-	known *taxonomy.Taxonomy
+	known   *taxonomy.Taxonomy
+	options config.Normalize
+	scratch sync.Pool // of *scratch
+}
+
+// scratch is room that documents use one after the other.
+type scratch struct {
+	marks     []segmenter.Mark // of the annotated text
+	rawMarks  []segmenter.Mark
+	spans     []schema.Span
+	annotated []schema.Sentence // before they are placed in the raw text
+	places    []place
+	cuts      []int // edges of the annotated sentences
+	alignment aligner.Alignment
 }
 
 // New is a Normalizer for documents with the given labels.
-func New(known *taxonomy.Taxonomy) *Normalizer { return &Normalizer{known} }
+func New(known *taxonomy.Taxonomy, options config.Normalize) *Normalizer {
+	return &Normalizer{
+		known: known, options: options,
+		scratch: sync.Pool{New: func() any { return new(scratch) }},
+	}
+}
 
 // Normalize completes doc, as the parser left it. The document's source must
 // still be at hand. An error means that a span came out untrue, which is a fault
 // of the program and never of the input.
 func (n *Normalizer) Normalize(doc *schema.Document) error {
-	composeText(doc)
-	n.sentences(doc)
+	room := n.scratch.Get().(*scratch)
+	defer n.scratch.Put(room)
+
+	doc.Annotated = compose(doc.Annotated, &doc.Map, doc.Segments)
+	doc.Raw = compose(doc.Raw, &doc.RawMap, nil)
 	for i := range doc.Groups {
 		n.group(doc, i)
 	}
 	if len(doc.Groups) == 0 {
-		doc.Diagnostics.Add(schema.Diagnostic{
-			Code: schema.LabelsMissing, Offset: schema.NoOffset,
-			Message: "no label group was recognised in the document",
-		})
+		doc.Diagnostics.Notef(schema.LabelsMissing, schema.NoOffset, "no label group was recognised in the document")
 	}
-	doc.Diagnostics.Locate(doc.Source.Data)
+
+	room.marks = segmenter.Marks(doc.Annotated, room.marks[:0])
+	n.cut(doc, room)
+	if doc.Raw == "" || !n.place(doc, room) {
+		doc.Text, doc.TextOrigin = doc.Annotated, schema.OriginAnnotated
+		room.rawMarks = append(room.rawMarks[:0], room.marks...)
+		doc.Sentences = append(doc.Sentences, room.annotated...)
+	}
+	finish(doc, room.rawMarks)
+	doc.Diagnostics.Locate(doc.Source.Data, doc.Source.RawData)
 	return doc.Check()
-}
-
-// sentences makes a sentence of each segment: its text without the white space
-// around it, and with the punctuation that a typist left behind the group.
-func (n *Normalizer) sentences(doc *schema.Document) {
-	text := doc.Text
-	ascii := isASCII(text)
-	chars, counted := 0, 0
-	count := func(to int) int {
-		if ascii {
-			return to
-		}
-		chars += utf8.RuneCountInString(text[counted:to])
-		counted = to
-		return chars
-	}
-	start := 0
-	for i := range doc.Segments {
-		segment := doc.Segments[i]
-		span := trim(text, schema.Span{Start: max(start, segment.Text.Start), End: segment.Text.End})
-		if segment.Group != schema.NoGroup && span.Len() > 0 {
-			span.End = max(span.End, closing(text, segment.Text.End))
-		}
-		start = span.End
-		if span.Len() == 0 {
-			if segment.Group == schema.NoGroup {
-				continue // its punctuation went to the sentence before
-			}
-			noteAt(doc, schema.GroupWithoutText, doc.Groups[segment.Group].Source.Start,
-				"no text stands between this label group and the one before it")
-		}
-		sentence := schema.Sentence{
-			Text:   span,
-			Source: doc.Map.Source(span),
-			Group:  segment.Group,
-		}
-		sentence.Chars.Start = count(span.Start)
-		sentence.Chars.End = count(span.End)
-		if span.Len() == 0 {
-			sentence.Source = schema.Span{
-				Start: doc.Groups[segment.Group].Source.Start,
-				End:   doc.Groups[segment.Group].Source.Start,
-			}
-		}
-		if segment.Group == schema.NoGroup && len(doc.Groups) > 0 {
-			noteAt(doc, schema.TextUnlabeled, sentence.Source.Start, "text after the last label group; it is a sentence without labels")
-		}
-		doc.Sentences = append(doc.Sentences, sentence)
-	}
-}
-
-// trim is span without the white space at its ends.
-func trim(text string, span schema.Span) schema.Span {
-	if span.End <= span.Start {
-		return schema.Span{Start: span.Start, End: span.Start}
-	}
-	s := text[span.Start:span.End]
-	inner := strings.TrimLeftFunc(s, unicode.IsSpace)
-	span.Start += len(s) - len(inner)
-	span.End = span.Start + len(strings.TrimRightFunc(inner, unicode.IsSpace))
-	return span
-}
-
-// closing is the end of the punctuation that closes the sentence before at: a
-// typist put the label group before it, as in "a sentence[[…]] . The next". It
-// is 0 if there is none.
-func closing(text string, at int) int {
-	i := at
-	for i < len(text) && (text[i] == ' ' || text[i] == '\t') {
-		i++
-	}
-	end := i
-	for end < len(text) && strings.IndexByte(".,;:!?)]", text[end]) >= 0 {
-		end++
-	}
-	if end == i {
-		return 0
-	}
-	if r, _ := utf8.DecodeRuneInString(text[end:]); end < len(text) && !unicode.IsSpace(r) {
-		return 0
-	}
-	return end
 }
 
 // group resolves the labels of a group.
@@ -150,21 +99,16 @@ func (n *Normalizer) group(doc *schema.Document, index int) {
 			l.Repairs |= schema.RepairedBracket
 		}
 		if before := labels[max(0, i-duplicateWindow):i]; l.Code != nil && hasTwin(before, l) {
-			noteAt(doc, schema.LabelDuplicate, l.Source.Start, "%s stands in this list twice; both are kept", l.Canonical())
+			doc.Diagnostics.Notef(schema.LabelDuplicate, l.Source.Start, "%s stands in this list twice; both are kept", l.Canonical())
 		}
 	}
-	if g.Broken && !doc.Diagnostics.Full() {
-		doc.Diagnostics.Add(schema.Diagnostic{
-			Code: schema.RepairBracket, Offset: g.Source.Start,
-			Message: "the brackets of this label group were mended",
-			Before:  sourceText(doc, g.Source), After: canonicalGroup(labels),
-		})
-	} else if g.Broken {
-		doc.Diagnostics.Count()
+	if g.Broken {
+		if d := doc.Diagnostics.Note(schema.RepairBracket, g.Source.Start); d != nil {
+			d.Message = "the brackets of this label group were mended"
+			d.Before, d.After = sourceText(doc, g.Source), canonicalGroup(labels)
+		}
 	}
-	if repaired {
-		markRepaired(doc, index)
-	}
+	g.Repaired = repaired
 }
 
 // duplicateWindow bounds how far back a duplicate is looked for, in labels.
@@ -180,72 +124,42 @@ func hasTwin(before []schema.Label, l *schema.Label) bool {
 	return false
 }
 
-// markRepaired marks the sentences of a group. Sentences are in the order of
-// their groups, and most groups have a sentence of the same index.
-func markRepaired(doc *schema.Document, group int) {
-	for i := min(group, len(doc.Sentences)-1); i >= 0 && doc.Sentences[i].Group >= group; i-- {
-		if doc.Sentences[i].Group == group {
-			doc.Sentences[i].Repaired = true
-		}
-	}
-	for i := group + 1; i < len(doc.Sentences) && doc.Sentences[i].Group == group; i++ {
-		doc.Sentences[i].Repaired = true
-	}
-}
-
 func noteRepairs(doc *schema.Document, l *schema.Label) {
 	for _, code := range l.Repairs.Codes() {
-		if doc.Diagnostics.Full() {
-			doc.Diagnostics.Count()
+		d := doc.Diagnostics.Note(code, l.Source.Start)
+		if d == nil {
 			continue
 		}
-		after := l.Canonical()
-		message := fmt.Sprintf("%q was read as %s", l.Raw, after)
+		d.Before, d.After = l.Raw, l.Canonical()
+		d.Message = fmt.Sprintf("%q was read as %s", l.Raw, d.After)
 		if code == schema.RepairLayer {
-			message = fmt.Sprintf("%q stands in the place of another layer, and was given to %s", l.Raw, *l.Layer)
-			after = *l.Layer + "/" + after
+			d.Message = fmt.Sprintf("%q stands in the place of another layer, and was given to %s", l.Raw, *l.Layer)
+			d.After = *l.Layer + "/" + d.After
 		}
-		doc.Diagnostics.Add(schema.Diagnostic{
-			Code: code, Offset: l.Source.Start, Message: message, Before: l.Raw, After: after,
-		})
 	}
 }
 
 // noteJoint notes what stands before l instead of a comma.
 func noteJoint(doc *schema.Document, before []schema.Label, l *schema.Label) {
-	if doc.Diagnostics.Full() {
-		doc.Diagnostics.Count()
-		return
-	}
 	from := l.Source.Start
 	if len(before) > 0 {
 		from = before[len(before)-1].Source.End
 	}
-	doc.Diagnostics.Add(schema.Diagnostic{
-		Code: schema.RepairSeparator, Offset: from,
-		Message: fmt.Sprintf("something other than a comma stands before %s", l.Raw),
-		Before:  sourceText(doc, schema.Span{Start: from, End: l.Source.End}),
-		After:   "," + l.Canonical(),
-	})
+	if d := doc.Diagnostics.Note(schema.RepairSeparator, from); d != nil {
+		d.Message = fmt.Sprintf("something other than a comma stands before %s", l.Raw)
+		d.Before, d.After = sourceText(doc, schema.Span{Start: from, End: l.Source.End}), ","+l.Canonical()
+	}
 }
 
 func noteFault(doc *schema.Document, l *schema.Label, fault schema.Code) {
+	format := "%q is no label of the taxonomy, and near none or more than one"
 	switch fault {
 	case schema.PolarityMissing:
-		noteAt(doc, fault, l.Source.Start, "%q lacks its polarity", l.Raw)
+		format = "%q lacks its polarity"
 	case schema.PolarityUnknown:
-		noteAt(doc, fault, l.Source.Start, "the polarity of %q cannot be told", l.Raw)
-	default:
-		noteAt(doc, fault, l.Source.Start, "%q is no label of the taxonomy, and near none or more than one", l.Raw)
+		format = "the polarity of %q cannot be told"
 	}
-}
-
-func noteAt(doc *schema.Document, code schema.Code, at int, format string, args ...any) {
-	if doc.Diagnostics.Full() {
-		doc.Diagnostics.Count()
-		return
-	}
-	doc.Diagnostics.Add(schema.Diagnostic{Code: code, Offset: at, Message: fmt.Sprintf(format, args...)})
+	doc.Diagnostics.Notef(fault, l.Source.Start, format, l.Raw)
 }
 
 // canonicalGroup is a label group as it should have been typed, with its labels

@@ -13,7 +13,7 @@ import (
 // the escape stands for follows behind it.
 func (s *inlineScan) escape(i int) int {
 	e := readEscape(s.data[:s.end], i)
-	if e.end < s.end && s.data[e.end] == '[' && (e.state == escapeCut || e.high()) {
+	if !s.raw && e.end < s.end && s.data[e.end] == '[' && (e.state == escapeCut || e.high()) {
 		if next, ok := s.splitEscape(i, e); ok {
 			return next
 		}
@@ -56,15 +56,10 @@ func (s *inlineScan) splitEscape(i int, e escape) (next int, ok bool) {
 		}
 		if r, end, whole := e.join(s.data[:s.end], i, rest); whole {
 			s.closeSegment(e.end, g)
-			if !s.doc.Diagnostics.Full() {
-				s.doc.Diagnostics.Add(schema.Diagnostic{
-					Code: schema.RepairEscape, Offset: i,
-					Message: "a label group stood inside an escape, which was joined again",
-					Before:  string(s.data[i:end]),
-					After:   string(s.data[e.end:g.end]) + string(s.data[i:e.end]) + string(s.data[rest:end]),
-				})
-			} else {
-				s.doc.Diagnostics.Count()
+			if d := s.doc.Diagnostics.Note(schema.RepairEscape, i); d != nil {
+				d.Message = "a label group stood inside an escape, which was joined again"
+				d.Before = string(s.data[i:end])
+				d.After = string(s.data[e.end:g.end]) + string(s.data[i:e.end]) + string(s.data[rest:end])
 			}
 			s.decoded(r, i, end)
 			return end, true

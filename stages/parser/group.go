@@ -34,8 +34,9 @@ const (
 	// maxOpen is how many brackets may open a group: one left out, the two that
 	// belong there, or one too many.
 	maxOpen = 3
-	// maxLabel bounds the length of a label as typed, in bytes.
-	maxLabel = 32
+	// maxExtra is how much longer than the taxonomy's longest label a label as
+	// typed may be, in bytes.
+	maxExtra = 24
 	// maxBlanks bounds the blanks inside it.
 	maxBlanks = 2
 	// maxStrangers is how many labels that the taxonomy does not know may stand
@@ -52,9 +53,10 @@ func (s *inlineScan) mayOpen(i int) bool {
 // groupScan is the state of reading one group.
 type groupScan struct {
 	*inlineScan
-	i     int // next byte
-	limit int // end of what may be looked at
-	mark  int // end of what surely belongs to the group
+	i     int  // next byte
+	limit int  // end of what may be looked at
+	long  bool // whether the group goes on beyond it
+	mark  int  // end of what surely belongs to the group
 
 	first  int  // index of the group's first label
 	list   int  // current list, from 0
@@ -95,17 +97,30 @@ func (s *inlineScan) group(at int) (g group, ok bool) {
 	verdict := q.read()
 	g.labels.End = len(s.doc.Labels)
 	switch {
-	case verdict == groupUnclosed && q.i >= q.limit && q.limit < end:
-		g.end, g.suspect = q.limit, true // too long
+	case q.long && q.limit < end && verdict != groupClosed:
+		g.end, g.suspect = s.runEnd(q.limit), true
 		return g, false
 	case verdict == groupNone || !q.recognised(verdict == groupClosed):
-		g.end, g.suspect = max(q.i, at+1), q.best >= taxonomy.Strong && !q.single
+		g.end = max(q.i, at+1)
+		g.suspect = !q.single && (q.best >= taxonomy.Strong || q.best == taxonomy.Weak && !s.insideCode(at))
 		return g, false
 	}
 	g.end = q.i
 	g.broken = q.broken || verdict != groupClosed
 	return g, true
 }
+
+// runEnd is the end of the brackets, labels and separators that go on at i.
+func (s *inlineScan) runEnd(i int) int {
+	for i < s.end && (isWord(s.data[i]) || isSeparator(s.data[i]) || isSpace(s.data[i]) || s.data[i] == '[' || s.data[i] == ']') {
+		i++
+	}
+	return i
+}
+
+// insideCode reports whether the bracket at data[i] clings to a word, as in
+// x[[min]].
+func (s *inlineScan) insideCode(i int) bool { return i > s.start && isWord(s.data[i-1]) }
 
 type groupVerdict int
 
@@ -121,6 +136,7 @@ func (q *groupScan) read() groupVerdict {
 	for {
 		q.skipBlanks()
 		if q.i >= q.limit {
+			q.long = true
 			return groupUnclosed
 		}
 		verdict := groupGoesOn
@@ -194,6 +210,7 @@ func (q *groupScan) afterList() groupVerdict {
 	}
 	switch {
 	case q.i >= q.limit:
+		q.long = true
 	case q.data[q.i] == ']':
 		q.i++
 		q.closed++
@@ -241,6 +258,7 @@ func (q *groupScan) breakOff() groupVerdict {
 // label reads one label.
 func (q *groupScan) label() groupVerdict {
 	from, to := q.i, q.labelEnd(q.i)
+	q.long = q.long || to == q.limit
 	if to > from {
 		raw := q.data[from:to]
 		if number, text, evidence := q.known.Term(raw); number != 0 {
@@ -252,13 +270,14 @@ func (q *groupScan) label() groupVerdict {
 		}
 		text := strings.ToValidUTF8(string(raw), "\uFFFD")
 		evidence := q.known.Evidence(text)
+		blanks := strings.ContainsAny(text, " \t")
 		switch {
-		case evidence != taxonomy.NoEvidence:
+		case evidence == taxonomy.Certain, evidence != taxonomy.NoEvidence && !blanks:
 			q.add(text, 0, from, to, evidence)
 			return groupGoesOn
-		case strings.ContainsAny(text, " \t"):
+		case blanks:
 			// Prose: see below.
-		case q.best >= taxonomy.Strong:
+		case q.best >= taxonomy.Strong, q.labelsFollow(to):
 			q.add(text, 0, from, to, evidence)
 			return groupGoesOn
 		case likeCode(raw) && q.strangers < maxStrangers:
@@ -272,17 +291,34 @@ func (q *groupScan) label() groupVerdict {
 	// Prose follows, or a sign that no label has. Its first word may be the
 	// last label of a group that was never closed.
 	to = from
-	for to < q.limit && to-from <= maxLabel && isWord(q.data[to]) {
+	for to < q.limit && to-from <= q.maxLabel() && isWord(q.data[to]) {
 		to++
 	}
 	if number, text, evidence := q.known.Term(q.data[from:to]); number != 0 {
 		q.add(text, number, from, to, evidence)
-		if q.closed == 0 {
-			return groupNone
-		}
+	}
+	if q.closed == 0 && len(q.doc.Labels) < q.first+2 {
+		return groupNone
 	}
 	return q.breakOff()
 }
+
+// labelsFollow reports whether what ends at i is all of a list, and a list of
+// labels follows.
+func (q *groupScan) labelsFollow(i int) bool {
+	look := *q
+	look.i = i
+	for _, c := range []byte("],") {
+		if look.skipBlanks(); look.i >= look.limit || look.data[look.i] != c {
+			return false
+		}
+		look.i++
+	}
+	look.skipBlanks()
+	return look.i < look.limit && look.data[look.i] == '[' && look.peek(look.i+1) >= taxonomy.Strong
+}
+
+func (q *groupScan) maxLabel() int { return q.known.Longest() + maxExtra }
 
 func (q *groupScan) add(text string, number, from, to int, evidence taxonomy.Evidence) {
 	q.doc.Labels = append(q.doc.Labels, schema.Label{
@@ -301,7 +337,7 @@ func (q *groupScan) add(text string, number, from, to int, evidence taxonomy.Evi
 // labelEnd is the end of the label at data[i], without the blanks behind it, or
 // -1 if what stands there is too long or too wordy to be one.
 func (q *groupScan) labelEnd(i int) int {
-	last, blanks := i, 0
+	last, blanks, limit := i, 0, q.maxLabel()
 	for j := i; j < q.limit; j++ {
 		switch c := q.data[j]; c {
 		case '[', ']', ',', ';', '<', '>', '|', '"', '\\', '\n', '\r':
@@ -311,7 +347,7 @@ func (q *groupScan) labelEnd(i int) int {
 		default:
 			last = j + 1
 		}
-		if blanks > maxBlanks || last-i > maxLabel {
+		if blanks > maxBlanks || last-i > limit {
 			return -1
 		}
 	}
@@ -377,14 +413,14 @@ func (q *groupScan) recognised(closed bool) bool {
 	return q.list > 0 || q.known.Layers() == 1 && q.known.Resolve(found[0].Raw, found[0].Term, 0).Null
 }
 
-// skipBlanks skips white space, and between two lists also that which is
+// skipBlanks skips white space, and between and behind labels also that which is
 // escaped.
 func (q *groupScan) skipBlanks() {
 	for q.i < q.limit {
 		switch c := q.data[q.i]; {
 		case isSpace(c):
 			q.i++
-		case c == '\\' && q.json && !q.inList && q.i+1 < q.limit && (q.data[q.i+1] == 'n' || q.data[q.i+1] == 't'):
+		case c == '\\' && q.json && (!q.inList || q.filled) && q.i+1 < q.limit && (q.data[q.i+1] == 'n' || q.data[q.i+1] == 't'):
 			q.i += 2
 		default:
 			return

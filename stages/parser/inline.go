@@ -26,22 +26,37 @@ func newInline(corpus config.Corpus, limits config.Limits, labels *taxonomy.Taxo
 
 // Parse implements Parser.
 func (p *inline) Parse(src *schema.Source, doc *schema.Document) bool {
-	s := inlineScan{inline: p, data: src.Data, doc: doc, text: doc.Scratch[:0]}
-	doc.TextOrigin = schema.OriginAnnotated
+	s := inlineScan{inline: p, data: src.Data, doc: doc, offsets: &doc.Map, text: doc.Scratch[:0]}
 	if !s.frame() {
 		return false
 	}
 	s.body()
-	doc.Text = string(s.text)
+	doc.Annotated = string(s.text)
 	doc.Scratch = s.text
+	if src.RawPath != "" {
+		p.parseRaw(src, doc)
+	}
 	return true
+}
+
+// parseRaw reads the unannotated twin: the same, but brackets are text.
+func (p *inline) parseRaw(src *schema.Source, doc *schema.Document) {
+	s := inlineScan{inline: p, data: src.RawData, doc: doc, raw: true, offsets: &doc.RawMap, text: doc.Scratch[:0]}
+	if !s.frame() {
+		return
+	}
+	s.body()
+	doc.Raw = string(s.text)
+	doc.Scratch = s.text
 }
 
 // inlineScan is the state of parsing one document.
 type inlineScan struct {
 	*inline
-	data []byte
-	doc  *schema.Document
+	data    []byte
+	doc     *schema.Document
+	raw     bool // whether it is the unannotated twin, which has no groups
+	offsets *schema.OffsetMap
 
 	json       bool       // whether escapes are decoded
 	start, end int        // the body within data
@@ -53,23 +68,31 @@ type inlineScan struct {
 	inLiteral  bool       // whether the last run is literal
 
 	// noGroupUntil is the end of a stretch that was read as a label group and
-	// rejected: no other is looked for inside it, so that no byte is read as
-	// part of a group more than a constant number of times.
+	// rejected: no other is looked for inside it, if it is longer than
+	// rereadBytes, so that no byte is read more than a constant number of times.
 	noGroupUntil int
 }
 
+// rereadBytes is how long a rejected stretch may be to be searched for a group
+// that starts inside it.
+const rereadBytes = 64
+
 var (
-	bom        = []byte("\uFEFF")
-	utf16Marks = [][]byte{{0xFF, 0xFE}, {0xFE, 0xFF}}
+	bom       = []byte("\uFEFF")
+	wideMarks = [][]byte{{0xFF, 0xFE}, {0xFE, 0xFF}, {0, 0, 0xFE, 0xFF}}
 )
 
 // frame finds the body: what stands between the quotation marks, if there are
 // any, and the groups behind the closing one.
 func (s *inlineScan) frame() bool {
 	data := s.data
-	for _, mark := range utf16Marks {
-		if bytes.HasPrefix(data, mark) {
-			s.note(schema.EncodingUnsupported, 0, "the file is UTF-16 or UTF-32; convert it with iconv -t UTF-8")
+	for _, mark := range wideMarks {
+		if bytes.HasPrefix(data, mark) || isWide(data) {
+			code := schema.EncodingUnsupported
+			if s.raw {
+				code = schema.TwinUnreadable
+			}
+			s.note(code, 0, "the file is UTF-16 or UTF-32; convert it with iconv -t UTF-8")
 			return false
 		}
 	}
@@ -80,7 +103,7 @@ func (s *inlineScan) frame() bool {
 	}
 	s.start, s.end, s.quote = i, len(data), -1
 	if s.escapes == "none" {
-		s.plain = plainBytes(data, "[\r")
+		s.plain = s.plainBytes("\r")
 		return true
 	}
 	open := skipSpace(data, i)
@@ -91,9 +114,9 @@ func (s *inlineScan) frame() bool {
 	}
 	s.json = true // so that the tail is read as it would be
 	s.quote = s.closingQuote(from)
-	if !hasOpen && s.quote < 0 && s.escapes == "auto" {
-		s.json = false
-		s.plain = plainBytes(data, "[\r")
+	if s.escapes == "auto" && !s.isLiteral(hasOpen, from) {
+		s.json, s.quote = false, -1
+		s.plain = s.plainBytes("\r")
 		return true
 	}
 	if !hasOpen {
@@ -104,7 +127,33 @@ func (s *inlineScan) frame() bool {
 	if s.quote < 0 {
 		s.note(schema.QuoteMissing, len(data), "the closing quotation mark is missing")
 	}
-	s.plain = plainBytes(data, "[\r\\\"")
+	s.plain = s.plainBytes("\r\\\"")
+	return true
+}
+
+// isWide reports whether data looks like UTF-16 or UTF-32 without a mark: ASCII
+// has a zero beside each letter there.
+func isWide(data []byte) bool {
+	head := data[:min(len(data), 1024)]
+	return bytes.Count(head, []byte{0}) > len(head)/4
+}
+
+// isLiteral reports whether the text is a JSON string: it stands between
+// quotation marks, or one of the two is missing and there is no other in it.
+func (s *inlineScan) isLiteral(hasOpen bool, from int) bool {
+	if hasOpen == (s.quote >= 0) {
+		return hasOpen
+	}
+	for i := from; i < len(s.data); i++ {
+		switch s.data[i] {
+		case '\\':
+			i++
+		case '"':
+			if i != s.quote {
+				return false
+			}
+		}
+	}
 	return true
 }
 
@@ -126,7 +175,7 @@ func (s *inlineScan) closingQuote(from int) int {
 		switch c := s.data[i]; {
 		case isSpace(c) || isClosing(c):
 			i++
-		case c == '[':
+		case c == '[' && !s.raw:
 			g, ok := s.group(i)
 			s.doc.Labels = s.doc.Labels[:g.labels.Start]
 			if !ok {
@@ -165,6 +214,9 @@ func (s *inlineScan) body() {
 			i = s.invalid(i)
 		}
 	}
+	if s.raw {
+		return
+	}
 	rest := schema.Span{Start: s.segment, End: len(s.text)}
 	if at := firstText(s.text[rest.Start:]); at >= 0 {
 		s.doc.Segments = append(s.doc.Segments, schema.Segment{Text: rest, Group: schema.NoGroup})
@@ -174,7 +226,7 @@ func (s *inlineScan) body() {
 // copy appends data[i:j] to the text as it stands.
 func (s *inlineScan) copy(i, j int) {
 	if !s.inLiteral || i-len(s.text) != s.literal {
-		s.doc.Map.Literal(len(s.text), i)
+		s.offsets.Literal(len(s.text), i)
 		s.inLiteral, s.literal = true, i-len(s.text)
 	}
 	s.text = append(s.text, s.data[i:j]...)
@@ -182,17 +234,15 @@ func (s *inlineScan) copy(i, j int) {
 
 // decoded appends r, which was decoded from data[i:j].
 func (s *inlineScan) decoded(r rune, i, j int) {
-	s.doc.Map.Escape(len(s.text), i, j)
+	s.offsets.Escape(len(s.text), i, j)
 	s.inLiteral = false
 	s.text = utf8.AppendRune(s.text, r)
 }
 
 func (s *inlineScan) note(code schema.Code, at int, format string, args ...any) {
-	if s.doc.Diagnostics.Full() {
-		s.doc.Diagnostics.Count()
-		return
+	if d := s.doc.Diagnostics.Note(code, at); d != nil {
+		d.InRaw, d.Message = s.raw, fmt.Sprintf(format, args...)
 	}
-	s.doc.Diagnostics.Add(schema.Diagnostic{Code: code, Offset: at, Message: fmt.Sprintf(format, args...)})
 }
 
 func (s *inlineScan) bracket(i int) int {
@@ -204,7 +254,9 @@ func (s *inlineScan) bracket(i int) int {
 		}
 		s.doc.Labels = s.doc.Labels[:g.labels.Start]
 		if g.suspect {
-			s.note(schema.GroupSuspect, i, "this starts like a label group, but is none; it stays in the text")
+			s.note(schema.GroupSuspect, i, "this looks like a label group, but is none; it stays in the text")
+		}
+		if g.suspect || g.end-i > rereadBytes {
 			s.noGroupUntil = g.end
 		}
 	}
@@ -271,17 +323,19 @@ func (s *inlineScan) invalid(i int) int {
 	return j
 }
 
-// plainBytes is the table of bytes that stand for themselves in data: all but
-// the special ones, and, where data is not valid UTF-8, those beyond ASCII.
-func plainBytes(data []byte, special string) *[256]bool {
+// plainBytes is the table of bytes that stand for themselves: all but the special
+// ones, the bracket that may open a group, and, where the data is not valid
+// UTF-8, those beyond ASCII.
+func (s *inlineScan) plainBytes(special string) *[256]bool {
 	var table [256]bool
-	valid := utf8.Valid(data)
+	valid := utf8.Valid(s.data)
 	for c := range table {
 		table[c] = c < utf8.RuneSelf || valid
 	}
 	for i := range len(special) {
 		table[special[i]] = false
 	}
+	table['['] = s.raw
 	return &table
 }
 

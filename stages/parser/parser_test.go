@@ -122,14 +122,14 @@ func parse(p parser.Parser, data []byte) string {
 	src, doc := &schema.Source{Data: data}, new(schema.Document)
 	doc.Reset(src)
 	ok := p.Parse(src, doc)
-	doc.Diagnostics.Locate(data)
+	doc.Diagnostics.Locate(data, nil)
 	var b strings.Builder
 	if !ok {
 		b.WriteString("refused\n")
 	}
 	for _, s := range doc.Segments {
 		source := doc.Map.Source(s.Text)
-		fmt.Fprintf(&b, "text %q from %d to %d\n", doc.Text[s.Text.Start:s.Text.End], source.Start, source.End)
+		fmt.Fprintf(&b, "text %q from %d to %d\n", doc.Annotated[s.Text.Start:s.Text.End], source.Start, source.End)
 		if s.Group == schema.NoGroup {
 			continue
 		}
@@ -171,11 +171,11 @@ func TestConformance(t *testing.T) {
 				src, doc := &schema.Source{Data: data}, new(schema.Document)
 				doc.Reset(src)
 				p.Parse(src, doc)
-				text, raw := strings.Clone(doc.Text), rawLabels(doc)
+				text, raw := strings.Clone(doc.Annotated), rawLabels(doc)
 				for i := range data {
 					data[i] = 'x'
 				}
-				if doc.Text != text || !slices.Equal(rawLabels(doc), raw) {
+				if doc.Annotated != text || !slices.Equal(rawLabels(doc), raw) {
 					t.Errorf("%s: the document changed with its source", c.name)
 				}
 			}
@@ -203,7 +203,7 @@ func TestConformance(t *testing.T) {
 				fresh := new(schema.Document)
 				fresh.Reset(src)
 				p.Parse(src, fresh)
-				if doc.Text != fresh.Text || !slices.Equal(rawLabels(doc), rawLabels(fresh)) || !slices.Equal(doc.Segments, fresh.Segments) {
+				if doc.Annotated != fresh.Annotated || !slices.Equal(rawLabels(doc), rawLabels(fresh)) || !slices.Equal(doc.Segments, fresh.Segments) {
 					t.Errorf("%s: a reused document differs", c.name)
 				}
 			}
@@ -239,12 +239,12 @@ func invariants(p parser.Parser, data []byte) error {
 		}
 		return nil
 	}
-	if !utf8.ValidString(doc.Text) {
+	if !utf8.ValidString(doc.Annotated) {
 		return fmt.Errorf("the text is not valid UTF-8")
 	}
 	at, group := 0, 0
 	for i, s := range doc.Segments {
-		if s.Text.Start < at || s.Text.End < s.Text.Start || s.Text.End > len(doc.Text) {
+		if s.Text.Start < at || s.Text.End < s.Text.Start || s.Text.End > len(doc.Annotated) {
 			return fmt.Errorf("segment %d is out of order: %v", i, s.Text)
 		}
 		at = s.Text.End
@@ -259,7 +259,7 @@ func invariants(p parser.Parser, data []byte) error {
 		return fmt.Errorf("%d of %d groups have a segment", group, len(doc.Groups))
 	}
 	accounted := make([]bool, len(data))
-	for i, r := range doc.Text {
+	for i, r := range doc.Annotated {
 		s := doc.Map.Source(schema.Span{Start: i, End: i + utf8.RuneLen(r)})
 		if s.Start < 0 || s.End > len(data) || s.Start >= s.End {
 			return fmt.Errorf("text at %d maps to source %v", i, s)
@@ -312,4 +312,36 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestGroupTooLong: a group over the limit stays text as a whole, wherever the
+// limit falls, and the next group is found.
+func TestGroupTooLong(t *testing.T) {
+	for pad := range 12 {
+		group := "[[RES-POS]" + strings.Repeat(",[RES-POS]", 500) + strings.Repeat(" ", pad) + "]"
+		doc := new(schema.Document)
+		src := &schema.Source{Data: []byte(`"One.` + group + ` Two.[[MET-NEG], [null]]"`)}
+		doc.Reset(src)
+		newParser(t, "inline").Parse(src, doc)
+		if len(doc.Groups) != 1 || doc.Annotated != "One."+group+" Two." {
+			t.Errorf("padded by %d: %d groups in %d bytes of text", pad, len(doc.Groups), len(doc.Annotated))
+		}
+		if n := doc.Diagnostics.Count(schema.GroupSuspect); n != 1 {
+			t.Errorf("padded by %d: %d diagnostics", pad, n)
+		}
+	}
+}
+
+// TestHostile: megabytes of what takes most work are parsed, and all holds that
+// holds for any input. BenchmarkParse says how long they take.
+func TestHostile(t *testing.T) {
+	p := newParser(t, "inline")
+	for _, unit := range []string{
+		"[", "[[RWK-POS,", "[[RWK-POS],", "[MIN", strings.Repeat("[MIN", 1000) + ",MIN " + strings.Repeat("zzz ", 9), `\[[RWK-POS]] n`, "[[ab,cd-POS,",
+	} {
+		data := []byte(`"` + strings.Repeat(unit, 1<<21/len(unit)) + `"`)
+		if err := invariants(p, data); err != nil {
+			t.Errorf("%.20s: %v", unit, err)
+		}
+	}
 }

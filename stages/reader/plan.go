@@ -146,7 +146,7 @@ func (p *Plan) Describe(i int, src *schema.Source) { p.describe(i, src, new(capt
 func (p *Plan) describe(i int, src *schema.Source, captured *capture) {
 	src.Reset()
 	e := p.Entry(i)
-	src.ID, src.Corpus, src.Path = e.ID, p.corpus, e.Path
+	src.ID, src.Corpus, src.Path, src.Bytes = e.ID, p.corpus, e.Path, e.Bytes
 	if shown := schema.DisplayPath(e.Path); shown != e.Path {
 		note(src, schema.PathNotUTF8, "the path is not UTF-8, and is shown as %s", shown)
 	}

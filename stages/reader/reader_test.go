@@ -613,23 +613,6 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-func TestDisplayPath(t *testing.T) {
-	for path, want := range map[string]string{
-		"a/b.txt":              "a/b.txt",
-		"ünï\n\\x":             "ünï\n\\x",
-		"a\xff/\\b":            `a\xff/\\b`,
-		"\xc3":                 `\xc3`,
-		"\uFFFD":               "\uFFFD",
-		"\uFFFD\x80é":          "\uFFFD\\x80é",
-		"\xed\xa0\x80 lone":    `\xed\xa0\x80 lone`,
-		"\xf0\x9f\x98 cut off": `\xf0\x9f\x98 cut off`,
-	} {
-		if got := schema.DisplayPath(path); got != want {
-			t.Errorf("schema.DisplayPath(%q) = %q, want %q", path, got, want)
-		}
-	}
-}
-
 func TestPathsOfAnyBytes(t *testing.T) {
 	root := tree(t, map[string]string{"caf\xe9/\\1.txt": "1", "new\nline.txt": "2", "tail.": "3", "ends.txt.txt": "4", "\xff": "5"})
 	c := corpusAt(root)

@@ -3,7 +3,9 @@ package sink
 import (
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/schema"
@@ -17,16 +19,16 @@ type Shard struct {
 	labels      *partWriter[schema.LabelRow]
 	diagnostics *partWriter[schema.DiagnosticRow]
 
-	refs []schema.LabelRef // room for SentenceRow.Labels
-	ids  []byte            // room for sentence ids
+	ids   []byte // room for sentence ids
+	utf16 bool   // whether offsets in UTF-16 code units are written
 
 	inputs []Input
 	stats  Stats
 }
 
 // newShard creates the parts with the given number in the folders of dir.
-func newShard(dir string, number int, o Options) (s *Shard, err error) {
-	s = &Shard{stats: NewStats()}
+func newShard(dir string, number int, utf16 bool, o Options) (s *Shard, err error) {
+	s = &Shard{utf16: utf16, stats: NewStats()}
 	tables := tableByName()
 	defer func() {
 		if err != nil {
@@ -78,6 +80,10 @@ func (s *Shard) Write(doc *schema.Document) error {
 		Labels: int32(labels), Diagnostics: int32(doc.Diagnostics.Total()),
 		SourcePath: schema.DisplayPath(src.Path), SourceBytes: int64(len(src.Data)),
 		SourceSHA256: hex.EncodeToString(src.SHA256[:]),
+		TextBytes:    int32(len(doc.Text)),
+		LabeledBytes: int32(doc.Coverage.Labeled), UnlabeledBytes: int32(doc.Coverage.Unlabeled),
+		HeadingBytes: int32(doc.Coverage.Heading), ListMarkerBytes: int32(doc.Coverage.ListMarker),
+		SpaceBytes: int32(doc.Coverage.Space),
 	}
 	if len(src.Extra) > 0 {
 		row.Extra = make(map[string]string, len(src.Extra))
@@ -98,10 +104,13 @@ func (s *Shard) addInput(src *schema.Source) {
 	}
 	input := Input{
 		Corpus: src.Corpus, Path: schema.DisplayPath(src.Path),
-		Bytes: int64(len(src.Data)), Refused: src.Refused,
+		Bytes: src.Bytes, Refused: src.Refused,
 	}
 	if src.SHA256 != [32]byte{} {
-		input.SHA256 = hex.EncodeToString(src.SHA256[:])
+		input.Bytes, input.SHA256 = int64(len(src.Data)), hex.EncodeToString(src.SHA256[:])
+	}
+	if src.RawPath != "" {
+		input.RawPath, input.RawSHA256 = schema.DisplayPath(src.RawPath), hex.EncodeToString(src.RawSHA256[:])
 	}
 	s.inputs = append(s.inputs, input)
 }
@@ -109,32 +118,20 @@ func (s *Shard) addInput(src *schema.Source) {
 func (s *Shard) writeSentences(doc *schema.Document) (labels, labeled int, err error) {
 	src := doc.Source
 	ids := s.sentenceIDs(src.ID, len(doc.Sentences))
+	refs := make([]schema.LabelRef, 0, len(doc.Labels)) // the rows share it
 	for i := range doc.Sentences {
-		sentence := &doc.Sentences[i]
 		id := ids(i)
 		row, err := s.sentences.next()
 		if err != nil {
 			return 0, 0, err
 		}
-		if len(s.sentences.batch) == 1 {
-			s.refs = s.refs[:0] // the rows that used them are written
-		}
-		*row = schema.SentenceRow{
-			SentenceID: id, DocumentID: src.ID, Corpus: src.Corpus, Attributes: src.Attributes,
-			SentenceIndex: int32(i),
-			Heading:       optional(sentence.Heading), ListMarker: optional(sentence.ListMarker),
-			Text:      doc.Text[sentence.Text.Start:sentence.Text.End],
-			CharStart: int32(sentence.Chars.Start), CharEnd: int32(sentence.Chars.End),
-			ByteStart: int32(sentence.Text.Start), ByteEnd: int32(sentence.Text.End),
-			SourceStart: int64(sentence.Source.Start), SourceEnd: int64(sentence.Source.End),
-			Labeled: sentence.Group != schema.NoGroup, Repaired: sentence.Repaired,
-		}
+		s.fillSentence(row, doc, i, id)
 		if !row.Labeled {
 			continue
 		}
 		labeled++
-		span := doc.Groups[sentence.Group].Labels
-		from := len(s.refs)
+		span := doc.Groups[doc.Sentences[i].Group].Labels
+		from := len(refs)
 		for j := span.Start; j < span.End; j++ {
 			l := &doc.Labels[j]
 			if l.Null {
@@ -145,12 +142,44 @@ func (s *Shard) writeSentences(doc *schema.Document) (labels, labeled int, err e
 				return 0, 0, err
 			}
 			if l.Code != nil {
-				s.refs = append(s.refs, schema.LabelRef{Layer: *l.Layer, Label: *l.Code, Polarity: l.Polarity})
+				refs = append(refs, schema.LabelRef{Layer: *l.Layer, Label: *l.Code, Polarity: l.Polarity})
 			}
 		}
-		row.Labels = s.refs[from:len(s.refs):len(s.refs)]
+		row.Labels = refs[from:len(refs):len(refs)]
 	}
 	return labels, labeled, nil
+}
+
+func (s *Shard) fillSentence(row *schema.SentenceRow, doc *schema.Document, i int, id string) {
+	src, sentence := doc.Source, &doc.Sentences[i]
+	*row = schema.SentenceRow{
+		SentenceID: id, DocumentID: src.ID, Corpus: src.Corpus, Attributes: src.Attributes,
+		SentenceIndex: int32(i),
+		Heading:       optional(sentence.Heading), ListMarker: optional(sentence.ListMarker),
+		Text:      doc.Text[sentence.Text.Start:sentence.Text.End],
+		CharStart: int32(sentence.Chars.Start), CharEnd: int32(sentence.Chars.End),
+		ByteStart: int32(sentence.Text.Start), ByteEnd: int32(sentence.Text.End),
+		SourceStart: int64(sentence.Source.Start), SourceEnd: int64(sentence.Source.End),
+		Alignment: optional(string(sentence.Alignment)),
+	}
+	if sentence.Group != schema.NoGroup {
+		row.Labeled, row.Repaired = true, doc.Groups[sentence.Group].Repaired
+		group := src.ID + "#g" + strconv.Itoa(sentence.Group)
+		row.GroupID = &group
+	}
+	if s.utf16 {
+		start, end := int32(sentence.UTF16.Start), int32(sentence.UTF16.End)
+		row.UTF16Start, row.UTF16End = &start, &end
+	}
+	switch sentence.Alignment {
+	case schema.Edited:
+		similarity := sentence.Similarity
+		row.Similarity = &similarity
+		fallthrough
+	case schema.AnnotatedOnly:
+		wording := doc.Annotated[sentence.Annotated.Start:sentence.Annotated.End]
+		row.AnnotatedText = &wording
+	}
 }
 
 func (s *Shard) writeLabel(doc *schema.Document, l *schema.Label, sentenceID string, sentence int) error {
@@ -199,7 +228,7 @@ func (s *Shard) writeDiagnostics(doc *schema.Document) error {
 			return err
 		}
 		*row = schema.DiagnosticRow{
-			DocumentID: optional(src.ID), Corpus: src.Corpus, SourcePath: schema.DisplayPath(src.Path),
+			DocumentID: optional(src.ID), Corpus: src.Corpus, SourcePath: schema.DisplayPath(src.PathOf(d)),
 			Severity: string(d.Severity()), Code: d.Code.String(), Message: d.Message,
 			Excerpt: optional(d.Excerpt), Before: optional(d.Before), After: optional(d.After),
 		}
@@ -261,15 +290,20 @@ type Result struct {
 	Stats  Stats
 }
 
-// writeTaxonomies writes the table taxonomy: the labels of all corpora, which
-// are in the order of their names.
+// writeTaxonomies writes the table taxonomy: the labels of all corpora, in the
+// order of the corpora's names.
 func writeTaxonomies(dir string, corpora []config.Corpus, taxonomies []*config.Taxonomy, o Options) (Part, error) {
 	w, err := newPart[schema.TaxonomyRow](dir, tableByName()["taxonomy"], 0, o)
 	if err != nil {
 		return Part{}, err
 	}
-	for i, corpus := range corpora {
-		t := taxonomies[i]
+	order := make([]int, len(corpora))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return strings.Compare(corpora[a].Name, corpora[b].Name) })
+	for _, i := range order {
+		corpus, t := corpora[i], taxonomies[i]
 		for _, layer := range t.Layers {
 			for _, term := range layer.Labels {
 				if err := writeTerm(w, corpus.Name, layer.Name, term, layer.Polarity); err != nil {

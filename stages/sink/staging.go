@@ -31,6 +31,9 @@ type Staging struct {
 // Stage starts an output that Publish will put at target. It fails if something
 // stands there that is no output of Quern, which publishing would destroy.
 func Stage(target string, o Options) (*Staging, error) {
+	if real, err := filepath.EvalSymlinks(target); err == nil {
+		target = real // a link to the output stays one
+	}
 	if err := replaceable(target); err != nil {
 		return nil, err
 	}
@@ -64,15 +67,35 @@ func replaceable(target string) error {
 	case len(entries) == 0:
 		return nil
 	}
-	if _, err := os.Stat(filepath.Join(target, ManifestName)); err != nil {
-		return fmt.Errorf("%s holds files that Quern did not write (there is no %s): choose another output folder, or empty this one",
+	var m Manifest
+	text, err := os.ReadFile(filepath.Join(target, ManifestName))
+	if err == nil {
+		err = json.Unmarshal(text, &m)
+	}
+	if err != nil || m.OutputVersion == "" {
+		return fmt.Errorf("%s holds files that Quern did not write (it has no %s of a run): choose another output folder, or empty this one",
 			target, ManifestName)
 	}
-	return nil
+	ours := map[string]bool{ManifestName: true, SuccessName: true}
+	for _, p := range m.Parts {
+		ours[p.Path] = true
+	}
+	return filepath.WalkDir(target, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(target, path)
+		if err == nil && !ours[filepath.ToSlash(name)] {
+			err = fmt.Errorf("%s was not written by Quern, and would be lost: move it, or choose another output folder", path)
+		}
+		return err
+	})
 }
 
-// Shard starts the parts with the given number.
-func (s *Staging) Shard(number int) (*Shard, error) { return newShard(s.dir, number, s.o) }
+// Shard starts the parts with the given number, for documents of a corpus.
+func (s *Staging) Shard(number int, corpus *config.Corpus) (*Shard, error) {
+	return newShard(s.dir, number, corpus.Normalize.UTF16, s.o)
+}
 
 // Taxonomies writes the table taxonomy.
 func (s *Staging) Taxonomies(corpora []config.Corpus, taxonomies []*config.Taxonomy) (Part, error) {
@@ -80,8 +103,9 @@ func (s *Staging) Taxonomies(corpora []config.Corpus, taxonomies []*config.Taxon
 }
 
 // Publish writes the manifest and makes the output visible at its target. What
-// stood there before is gone afterwards. Readers see the old or the new; between
-// two renames, for a moment, neither.
+// stood there before is gone afterwards. Where the system can exchange two names,
+// as Linux can, readers see the old or the new; elsewhere, between two renames
+// and for a moment, neither.
 func (s *Staging) Publish(m *Manifest) error {
 	if err := m.write(filepath.Join(s.dir, ManifestName)); err != nil {
 		return err
@@ -89,25 +113,24 @@ func (s *Staging) Publish(m *Manifest) error {
 	if err := os.WriteFile(filepath.Join(s.dir, SuccessName), nil, 0o644); err != nil {
 		return err
 	}
+	if _, err := os.Lstat(s.target); errors.Is(err, fs.ErrNotExist) {
+		return os.Rename(s.dir, s.target)
+	}
+	if err := exchange(s.dir, s.target); err == nil {
+		return nil // Discard removes the old one
+	}
 	old := s.dir + ".old"
-	err := os.Rename(s.target, old)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Rename(s.target, old); err != nil {
 		return err
 	}
-	replaced := err == nil
 	if err := os.Rename(s.dir, s.target); err != nil {
-		if replaced {
-			err = errors.Join(err, os.Rename(old, s.target))
-		}
-		return err
+		return errors.Join(err, os.Rename(old, s.target))
 	}
-	if replaced {
-		return os.RemoveAll(old)
-	}
+	s.dir = old
 	return nil
 }
 
-// Discard removes what was staged. After Publish, it does nothing.
+// Discard removes what was staged, or after Publish what it replaced.
 func (s *Staging) Discard() error { return os.RemoveAll(s.dir) }
 
 // Manifest describes a complete output. It holds nothing that differs from one
@@ -143,11 +166,14 @@ type Counts struct {
 
 // Input is one document that was read or refused.
 type Input struct {
-	Corpus  string `json:"corpus"`
-	Path    string `json:"path"`
-	Bytes   int64  `json:"bytes"`
-	SHA256  string `json:"sha256,omitempty"` // empty if it could not be read
-	Refused bool   `json:"refused,omitempty"`
+	Corpus string `json:"corpus"`
+	Path   string `json:"path"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256,omitempty"` // empty if it could not be read
+	// RawPath and RawSHA256 are those of its twin, if there is one.
+	RawPath   string `json:"raw_path,omitempty"`
+	RawSHA256 string `json:"raw_sha256,omitempty"`
+	Refused   bool   `json:"refused,omitempty"`
 }
 
 // write writes the manifest, a line for each input, so that tools that look at

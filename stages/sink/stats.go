@@ -9,12 +9,17 @@ import (
 // Stats counts what was written. Stats of several shards add up.
 type Stats struct {
 	Written, Refused int   // documents
+	Unreadable       int   // folders
 	SourceBytes      int64 // of the documents written or refused
 	Sentences        int
-	Groups           int // label groups: sentences that carry labels
+	Groups           int // label groups
+	Labeled          int // sentences that carry one
 	Labels           int // rows of the table labels
 	Unresolved       int // of these, without a label
 	LabelsByLayer    map[string]int
+	Alignments       map[schema.Alignment]int // sentences, where there is a raw twin
+	LabeledAligned   map[schema.Alignment]int // those of them with labels
+	Coverage         schema.Coverage
 	Diagnostics      map[schema.Code]int
 	Examples         map[schema.Code]Example // the first of each code
 }
@@ -29,8 +34,9 @@ type Example struct {
 func NewStats() Stats {
 	return Stats{
 		LabelsByLayer: map[string]int{},
-		Diagnostics:   map[schema.Code]int{},
-		Examples:      map[schema.Code]Example{},
+		Alignments:    map[schema.Alignment]int{}, LabeledAligned: map[schema.Alignment]int{},
+		Diagnostics: map[schema.Code]int{},
+		Examples:    map[schema.Code]Example{},
 	}
 }
 
@@ -46,16 +52,21 @@ func (s *Stats) Repairs() map[schema.Code]int {
 }
 
 func (s *Stats) add(doc *schema.Document) {
+	for _, code := range schema.Codes() {
+		if n := doc.Diagnostics.Count(code); n > 0 {
+			s.Diagnostics[code] += n
+		}
+	}
 	list := doc.Diagnostics.All()
 	for i := range list {
 		d := &list[i]
-		s.Diagnostics[d.Code]++
 		if _, ok := s.Examples[d.Code]; !ok {
-			s.Examples[d.Code] = Example{doc.Source.Path, *d}
+			s.Examples[d.Code] = Example{doc.Source.PathOf(d), *d}
 		}
 	}
 	if doc.Source.ID == "" {
-		return // a directory
+		s.Unreadable += doc.Diagnostics.Count(schema.DirectoryUnreadable)
+		return
 	}
 	s.SourceBytes += int64(len(doc.Source.Data))
 	if doc.Source.Refused {
@@ -65,8 +76,28 @@ func (s *Stats) add(doc *schema.Document) {
 	s.Written++
 	s.Sentences += len(doc.Sentences)
 	s.Groups += len(doc.Groups)
-	for i := range doc.Labels {
-		switch l := &doc.Labels[i]; {
+	s.Coverage.Add(doc.Coverage)
+	for i := range doc.Sentences {
+		sentence := &doc.Sentences[i]
+		labeled := sentence.Group != schema.NoGroup
+		if labeled {
+			s.Labeled++
+			span := doc.Groups[sentence.Group].Labels
+			s.addLabels(doc.Labels[span.Start:span.End])
+		}
+		if sentence.Alignment == "" {
+			continue
+		}
+		s.Alignments[sentence.Alignment]++
+		if labeled {
+			s.LabeledAligned[sentence.Alignment]++
+		}
+	}
+}
+
+func (s *Stats) addLabels(labels []schema.Label) {
+	for i := range labels {
+		switch l := &labels[i]; {
 		case l.Null:
 		case l.Code == nil:
 			s.Labels++
@@ -82,11 +113,20 @@ func (s *Stats) add(doc *schema.Document) {
 func (s *Stats) Merge(o Stats) {
 	s.Written += o.Written
 	s.Refused += o.Refused
+	s.Unreadable += o.Unreadable
 	s.SourceBytes += o.SourceBytes
 	s.Sentences += o.Sentences
 	s.Groups += o.Groups
+	s.Labeled += o.Labeled
 	s.Labels += o.Labels
 	s.Unresolved += o.Unresolved
+	s.Coverage.Add(o.Coverage)
+	for class, n := range o.Alignments {
+		s.Alignments[class] += n
+	}
+	for class, n := range o.LabeledAligned {
+		s.LabeledAligned[class] += n
+	}
 	for layer, n := range o.LabelsByLayer {
 		s.LabelsByLayer[layer] += n
 	}

@@ -68,9 +68,8 @@ type Part struct {
 // partWriter writes one Parquet file of rows of type Row.
 type partWriter[Row any] struct {
 	part  Part
-	file  *os.File
+	file  *hashedFile
 	buf   *bufio.Writer
-	sum   hash.Hash
 	out   *parquet.GenericWriter[Row]
 	batch []Row
 }
@@ -83,26 +82,25 @@ func newPart[Row any](dir string, table schema.Table, number int, o Options) (*p
 	}
 	w := &partWriter[Row]{
 		part:  Part{Table: table.Name, Path: path},
-		file:  file,
-		sum:   sha256.New(),
+		file:  &hashedFile{File: file, sum: sha256.New()},
 		batch: make([]Row, 0, batchRows),
 	}
-	w.buf = bufio.NewWriterSize(countingWriter{w}, fileBuffer)
+	w.buf = bufio.NewWriterSize(w.file, fileBuffer)
 	w.out = parquet.NewGenericWriter[Row](w.buf, writerOptions(table, o)...)
 	return w, nil
 }
 
-// countingWriter is the file, seen through the hash and the byte count.
-type countingWriter struct {
-	w interface{ wrote(p []byte) (int, error) }
+// hashedFile is a file that counts and hashes what is written to it.
+type hashedFile struct {
+	*os.File
+	sum  hash.Hash
+	size int64
 }
 
-func (c countingWriter) Write(p []byte) (int, error) { return c.w.wrote(p) }
-
-func (w *partWriter[Row]) wrote(p []byte) (int, error) {
-	n, err := w.file.Write(p)
-	w.part.Bytes += int64(n)
-	w.sum.Write(p[:n])
+func (f *hashedFile) Write(p []byte) (int, error) {
+	n, err := f.File.Write(p)
+	f.sum.Write(p[:n])
+	f.size += int64(n)
 	return n, err
 }
 
@@ -133,7 +131,7 @@ func (w *partWriter[Row]) close() (Part, error) {
 	if err != nil {
 		return Part{}, fmt.Errorf("%s: %w", w.part.Path, err)
 	}
-	w.part.SHA256 = hex.EncodeToString(w.sum.Sum(nil))
+	w.part.Bytes, w.part.SHA256 = w.file.size, hex.EncodeToString(w.file.sum.Sum(nil))
 	return w.part, nil
 }
 

@@ -10,9 +10,9 @@ import (
 // unknownPolarity is the polarity of a term whose polarity cannot be told.
 const unknownPolarity = -2
 
-// maxTyped bounds what is looked at, in bytes: codes and polarities are short,
-// and a slip costs a comparison with each of them.
-const maxTyped = 64
+// maxExtra is how much longer than the longest label something typed may be, in
+// bytes, to be looked at: a slip costs a comparison with each code.
+const maxExtra = 16
 
 // separators join a code and its polarity where people mistype the hyphen, or
 // two labels where they mistype the comma.
@@ -24,7 +24,7 @@ const trimmable = separators + "*?!'`()"
 // read makes sense of a label that is not typed as the taxonomy has it.
 func (x *Taxonomy) read(typed string) (term, bool) {
 	s := strings.Trim(typed, trimmable)
-	if s == "" || len(typed) > maxTyped || !utf8.ValidString(s) {
+	if s == "" || len(typed) > x.longest+maxExtra || !utf8.ValidString(s) {
 		return term{}, false
 	}
 	var trimmed schema.Repairs
@@ -32,8 +32,12 @@ func (x *Taxonomy) read(typed string) (term, bool) {
 		trimmed = schema.RepairedSeparator
 	}
 	// From the surest reading to the boldest: first without a slip in the
-	// code, then with one; the polarity apart, then none, then run together.
+	// code, then with one; no polarity, then one apart, then one run together.
 	for _, slips := range []bool{false, true} {
+		if t, ok := x.word(s, slips, false); ok {
+			t.repairs |= trimmed
+			return t, true
+		}
 		for i := len(s) - 1; i > 0; i-- {
 			end := i
 			for end > 0 && strings.ContainsRune(separators, lastRune(s[:end])) {
@@ -50,10 +54,6 @@ func (x *Taxonomy) read(typed string) (term, bool) {
 				return t, true
 			}
 			i = end
-		}
-		if t, ok := x.word(s, slips); ok {
-			t.repairs |= trimmed
-			return t, true
 		}
 		for polarity := range x.polarities {
 			n := len(s) - len(x.polarities[polarity])
@@ -72,7 +72,7 @@ func (x *Taxonomy) read(typed string) (term, bool) {
 // plausible is a cheap test that every label passes for which there can be
 // evidence: prose in brackets is common, and reading it closely is not cheap.
 func (x *Taxonomy) plausible(typed string) bool {
-	if len(typed) > maxTyped {
+	if len(typed) > x.longest+maxExtra {
 		return false
 	}
 	for _, polarity := range x.polarities {
@@ -93,8 +93,9 @@ func lastRune(s string) rune { r, _ := utf8.DecodeLastRuneInString(s); return r 
 
 func lastRuneLen(s string) int { _, n := utf8.DecodeLastRuneInString(s); return n }
 
-// word reads a code, or the word for no label, that stands alone.
-func (x *Taxonomy) word(s string, slips bool) (term, bool) {
+// word reads a code, or the word for no label. paired says that a polarity
+// stands beside it.
+func (x *Taxonomy) word(s string, slips, paired bool) (term, bool) {
 	if n := x.exact[s]; n != 0 {
 		return x.terms[n], true
 	}
@@ -114,8 +115,8 @@ func (x *Taxonomy) word(s string, slips bool) (term, bool) {
 	}
 	near := noCode
 	for i := range x.codes {
-		if !oneSlip(lower, x.codes[i].lower) {
-			continue
+		if !oneSlip(lower, x.codes[i].lower) || !paired && len(lower) < len(x.codes[i].lower) && len(lower) < minSlip {
+			continue // two letters alone may be anything, such as NA
 		}
 		if near != noCode {
 			return term{}, false // two codes are that near
@@ -134,11 +135,14 @@ func (x *Taxonomy) word(s string, slips bool) (term, bool) {
 
 // pair reads a code and its polarity.
 func (x *Taxonomy) pair(codeText, polarityText string, slips bool) (term, bool) {
-	t, ok := x.word(codeText, slips)
+	t, ok := x.word(codeText, slips, true)
 	if !ok || t.code == noCode {
 		return term{}, false
 	}
 	polarity, repairs := x.polarity(polarityText)
+	if t.polarity != noPolarity {
+		polarity, repairs = unknownPolarity, schema.RepairedSeparator // a second one
+	}
 	doubtful := polarity == unknownPolarity || repairs&schema.RepairedSlip != 0
 	if doubtful && (slips || len(polarityText) > maxPolarityGuess) {
 		return term{}, false // nothing about it is sure

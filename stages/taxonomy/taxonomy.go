@@ -20,8 +20,9 @@ type Taxonomy struct {
 	codes      []code // of all layers, then those of no layer
 	polarities []string
 
-	exact map[string]int // what may be typed -> index into terms
-	terms []term         // terms[0] is unused
+	exact   map[string]int // what may be typed -> index into terms
+	longest int            // length of the longest of them, in bytes
+	terms   []term         // terms[0] is unused
 
 	folded           map[string]int // lower-case code or alias -> index into codes
 	foldedPolarities map[string]int
@@ -114,6 +115,7 @@ func (x *Taxonomy) addTerm(t term) {
 		t.evidence = Certain
 	}
 	x.exact[t.text] = len(x.terms)
+	x.longest = max(x.longest, len(t.text))
 	x.terms = append(x.terms, t)
 }
 
@@ -124,6 +126,9 @@ func (x *Taxonomy) takesPolarity(code int) bool {
 
 // Layers is the number of layers.
 func (x *Taxonomy) Layers() int { return len(x.layers) }
+
+// Longest is the length of the longest label as the taxonomy has it, in bytes.
+func (x *Taxonomy) Longest() int { return x.longest }
 
 // Term is the number, the shared text and the evidence of a label that is typed
 // as the taxonomy has it. For any other, the number is 0. It does not allocate.

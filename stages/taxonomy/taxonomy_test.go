@@ -108,6 +108,11 @@ func TestResolve(t *testing.T) {
 		{"EXT-null", 0, "section/EXT polarity"},
 		{"APC-POS", 2, "purpose/APC polarity"},
 
+		{"RES-POS-NEG", 0, "section/RES separator polarity-unknown"},
+		{"RES-NEU-2", 0, "section/RES separator polarity-unknown"},
+		{"NA", 0, "section/? label-unknown"}, // not applicable, rather than ANA
+		{"NA-NEU", 0, "section/ANA-NEU slip"},
+
 		{"XYZZY", 0, "section/? label-unknown"},
 		{"XYZZY", 5, "?/? label-unknown"},
 		{"", 0, "section/? label-unknown"},
@@ -116,6 +121,25 @@ func TestResolve(t *testing.T) {
 	} {
 		if got := text(resolve(x, c.typed, c.list)); got != c.want {
 			t.Errorf("%q in list %d: got %s, want %s", c.typed, c.list, got, c.want)
+		}
+	}
+}
+
+// TestWholeCodeFirst: a code that ends like a polarity is that code.
+func TestWholeCodeFirst(t *testing.T) {
+	x := taxonomy.New(&config.Taxonomy{
+		Polarities: []config.Polarity{{Code: "neg"}},
+		Layers: []config.Layer{{Name: "l", Polarity: true, Labels: []config.Term{
+			{Code: "res"}, {Code: "res_neg"}, {Code: "a_very_long_label_name_number_one_two_three"},
+		}}},
+	})
+	for typed, want := range map[string]string{
+		"RES_NEG": "l/res_neg case polarity-missing",
+		"res-neg": "l/res-neg",
+		"A_very_long_label_name_number_one_two_three-neg": "l/a_very_long_label_name_number_one_two_three-neg case",
+	} {
+		if got := text(resolve(x, typed, 0)); got != want {
+			t.Errorf("%q: got %s, want %s", typed, got, want)
 		}
 	}
 }
