@@ -364,3 +364,32 @@ func TestFourLayers(t *testing.T) {
 		t.Errorf("%d sentences, want %d", n, len(want))
 	}
 }
+
+// BenchmarkConvert is a whole conversion of generated reviews, with raw twins to
+// align them with and without. Compare the two: alignment, and reading twice as
+// many files, is to cost less than half as much again.
+func BenchmarkConvert(b *testing.B) {
+	dir := b.TempDir()
+	stats, err := gen.Write(dir, gen.Options{Seed: 1, Documents: 2000, QuirkRate: 0.02, Twins: true})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, name := range []string{"raw-twins", "annotated-alone"} {
+		b.Run(name, func(b *testing.B) {
+			from := source{corpus: dir, profile: defaultProfile}
+			l, err := from.load(nil, map[string]string{"output.dir": filepath.Join(b.TempDir(), "out")})
+			if err != nil {
+				b.Fatal(err)
+			}
+			if name == "annotated-alone" {
+				l.Config.Corpora[0].Raw = ""
+			}
+			b.SetBytes(stats.AnnotatedBytes)
+			for b.Loop() {
+				if _, err := convert(b.Context(), l, false, slog.New(slog.DiscardHandler)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,6 +1,8 @@
 package normalizer
 
 import (
+	"strings"
+
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/quern-data/quern/schema"
@@ -36,7 +38,13 @@ func compose(old string, m *schema.OffsetMap, segments []schema.Segment) string 
 		}
 		source := m.Source(schema.Span{Start: at, End: at + n})
 		offsets.Escape(len(composed), source.Start, source.End)
+		start := len(composed)
 		composed = norm.NFC.AppendString(composed, old[at:at+n])
+		if strings.Count(string(composed[start:]), joiner) > strings.Count(old[at:at+n], joiner) {
+			// The library parts more than 30 marks on one character with
+			// joiners. What nobody typed is not put into a text.
+			composed = append(composed[:start], old[at:at+n]...)
+		}
 		at += n
 		edges.chunk(at, len(composed))
 	}
@@ -44,6 +52,9 @@ func compose(old string, m *schema.OffsetMap, segments []schema.Segment) string 
 	*m = offsets
 	return string(composed)
 }
+
+// joiner is the combining grapheme joiner.
+const joiner = "\u034F"
 
 // lastBoundary is the last offset up to n at which s can be cut without a mark
 // behind the cut composing with a character before it.

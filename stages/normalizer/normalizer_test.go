@@ -2,6 +2,7 @@ package normalizer_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -161,6 +162,12 @@ repair-layer 1:38 "APR" -> "aspect/APR"
 polarity-missing 1:38 "" -> ""
 `,
 		}, {
+			"more marks than any text has", "\"a" + strings.Repeat("\u0301", 40) + ".[[INT-NEU], [null]]\"",
+			"\"\u00e1" + strings.Repeat("\u0301", 39) + ".\" section/INT-NEU\n",
+		}, {
+			"a composed first character", "\"E\u0301tude.[[INT-NEU], [null]]\"",
+			"\"Étude.\" section/INT-NEU\n",
+		}, {
 			"marks that compose", "\"Cafe\u0301 e[[INT-NEU], [null]]\u0301tude, and \u212b.[[RWK-POS], [null]]\"",
 			"\"Café é\" section/INT-NEU\n\"tude, and Å.\" section/RWK-POS\n",
 		},
@@ -254,9 +261,13 @@ func labelsOf(doc *schema.Document, s schema.Sentence) []gen.Label {
 	return labels
 }
 
+// manyMarks fits a character with more marks than Unicode's stream-safe format
+// allows; such a stretch stays as it is.
+var manyMarks = regexp.MustCompile(`[\pM\x{1160}-\x{11FF}]{30}`)
+
 // checkDocument is what holds for any input once it was normalized.
 func checkDocument(doc *schema.Document) error {
-	if !norm.NFC.IsNormalString(doc.Text) {
+	if !norm.NFC.IsNormalString(doc.Text) && !manyMarks.MatchString(doc.Text) {
 		return fmt.Errorf("the text is not in form C: %q", doc.Text)
 	}
 	groups := 0
