@@ -249,9 +249,11 @@ const (
 // Coverage says what the canonical text consists of, in bytes. The fields add up
 // to its length.
 type Coverage struct {
-	Labeled, Unlabeled  int // sentences with and without a label group
-	Heading, ListMarker int
-	Space               int // white space between all these
+	Labeled    int `json:"labeled"`   // sentences with a label group
+	Unlabeled  int `json:"unlabeled"` // and without
+	Heading    int `json:"heading"`
+	ListMarker int `json:"list_marker"`
+	Space      int `json:"space"` // white space between all these
 }
 
 // Add adds o.

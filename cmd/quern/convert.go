@@ -207,8 +207,11 @@ func (s *shardSet) manifest(l *config.Loaded, out *outcome) *sink.Manifest {
 		SchemaVersion: schema.Version, ToolVersion: version, OutputVersion: sink.OutputVersion,
 		ConfigHash: l.Config.OutputHash(l.Taxonomies),
 		Corpora:    out.Corpora,
-		Counts:     sink.Counts{Rows: map[string]int64{}, Diagnostics: map[string]int{}},
-		Parts:      out.Parts,
+		Counts: sink.Counts{
+			Rows: map[string]int64{}, Diagnostics: map[string]int{},
+			Alignments: out.Stats.Alignments, Coverage: out.Stats.Coverage,
+		},
+		Parts: out.Parts,
 	}
 	for _, p := range out.Parts {
 		m.Counts.Rows[p.Table] += p.Rows

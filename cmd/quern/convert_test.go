@@ -43,8 +43,13 @@ func corpus(t *testing.T, name string) string {
 // convertDir converts a folder with the built-in profile. settings are key=value.
 func convertDir(t *testing.T, dir string, settings ...string) (*outcome, string) {
 	t.Helper()
+	return convertAs(t, defaultProfile, dir, settings...)
+}
+
+func convertAs(t *testing.T, profile, dir string, settings ...string) (*outcome, string) {
+	t.Helper()
 	out := filepath.Join(t.TempDir(), "out")
-	from := source{corpus: dir, profile: defaultProfile, settings: settings}
+	from := source{corpus: dir, profile: profile, settings: settings}
 	l, err := from.load(nil, map[string]string{"output.dir": out})
 	if err != nil {
 		t.Fatal(err)
@@ -196,7 +201,7 @@ func TestEveryConfig(t *testing.T) {
 	}
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
-			result, out := convertDirAs(t, name)
+			result, out := convertAs(t, name, filepath.Join("..", "..", "examples", "reviews"))
 			if result.Stats.Written != 14 || result.Stats.Refused != 0 || result.Stats.Groups != 170 {
 				t.Errorf("%d written, %d refused, %d label groups", result.Stats.Written, result.Stats.Refused, result.Stats.Groups)
 			}
@@ -205,21 +210,6 @@ func TestEveryConfig(t *testing.T) {
 			}
 		})
 	}
-}
-
-func convertDirAs(t *testing.T, profile string) (*outcome, string) {
-	t.Helper()
-	out := filepath.Join(t.TempDir(), "out")
-	from := source{corpus: filepath.Join("..", "..", "examples", "reviews"), profile: profile}
-	l, err := from.load(nil, map[string]string{"output.dir": out})
-	if err != nil {
-		t.Fatal(err)
-	}
-	result, err := convert(t.Context(), l, false, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return result, out
 }
 
 // tally is what TestPublishedCorpus and TestSampleCorpus count.

@@ -158,10 +158,13 @@ type CorpusManifest struct {
 	Ignored      map[string]int `json:"files_ignored"`
 }
 
-// Counts are rows by table and diagnostics by code.
+// Counts are rows by table, diagnostics by code, sentences by alignment, and what
+// the texts consist of, in bytes.
 type Counts struct {
-	Rows        map[string]int64 `json:"rows"`
-	Diagnostics map[string]int   `json:"diagnostics"`
+	Rows        map[string]int64         `json:"rows"`
+	Diagnostics map[string]int           `json:"diagnostics"`
+	Alignments  map[schema.Alignment]int `json:"alignments"`
+	Coverage    schema.Coverage          `json:"coverage_bytes"`
 }
 
 // Input is one document that was read or refused.
