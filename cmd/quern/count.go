@@ -232,6 +232,6 @@ func (q *countQuery) print(w io.Writer, rows []countRow, top int) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%s in %s of %s combinations shown\n", plural(total, "row", "rows"), thousands(shown), thousands(len(rows)))
+	_, err := fmt.Fprintf(w, "%s of %s, %s in all\n", thousands(shown), plural(len(rows), "combination", "combinations"), plural(total, "row", "rows"))
 	return err
 }
