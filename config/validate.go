@@ -185,6 +185,9 @@ func (l *loader) checkAttributes(c *Corpus, key string) {
 // taxonomy loads a taxonomy that a corpus names; nil if it has problems. A
 // missing one is the config's mistake, mistakes inside are the taxonomy's own.
 func (l *loader) taxonomy(ref, key string) *Taxonomy {
+	if ref == "" {
+		return nil // a key that is missing or mistyped has been reported
+	}
 	file, data, hint, err := openTaxonomy(ref)
 	if err != nil {
 		l.failAt(key, err.Error(), hint)
