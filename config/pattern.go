@@ -20,15 +20,14 @@ var attributeName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 // itself. The zero Pattern matches only the empty path. A Pattern is safe for
 // concurrent use.
 type Pattern struct {
-	source string
-	re     *regexp.Regexp
-	names  []string
+	re    *regexp.Regexp
+	names []string
 }
 
 // ParsePattern reads a pattern. Its error says what is wrong with it: a brace
 // without its twin, a name that is none, an expression that does not compile.
 func ParsePattern(s string) (Pattern, error) {
-	p := Pattern{source: s}
+	var p Pattern
 	var expr strings.Builder
 	expr.WriteString(`\A(?s:`)
 	for rest := s; rest != ""; {
@@ -80,8 +79,6 @@ func ParsePattern(s string) (Pattern, error) {
 	return p, nil
 }
 
-func (p Pattern) String() string { return p.source }
-
 // Names are the attributes that the pattern captures, in order of first
 // appearance.
 func (p Pattern) Names() []string { return distinct(p.names) }
@@ -99,15 +96,14 @@ func (p Pattern) Regexp() (re *regexp.Regexp, names []string) {
 // A Template makes text of attributes: {name} stands for the attribute's value,
 // everything else for itself.
 type Template struct {
-	source string
-	parts  []templatePart
+	parts []templatePart
 }
 
 type templatePart struct{ literal, name string } // one of the two is empty
 
 // ParseTemplate reads a template. Its error says what is wrong with it.
 func ParseTemplate(s string) (Template, error) {
-	t := Template{source: s}
+	var t Template
 	for rest := s; rest != ""; {
 		switch rest[0] {
 		case '{':
@@ -136,8 +132,6 @@ func ParseTemplate(s string) (Template, error) {
 	}
 	return t, nil
 }
-
-func (t Template) String() string { return t.source }
 
 // Names are the attributes that the template uses, in order of first appearance.
 func (t Template) Names() []string {

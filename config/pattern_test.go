@@ -168,7 +168,7 @@ func TestTemplateAndPatternAgree(t *testing.T) {
 		}
 		got, ok := match(pattern, path)
 		if diff := cmp.Diff(values, got); !ok || diff != "" {
-			t.Fatalf("%s on %q: %v %s", pattern, path, ok, diff)
+			t.Fatalf("%s on %q: %v %s", source.String(), path, ok, diff)
 		}
 	})
 }

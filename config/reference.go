@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/invopop/jsonschema"
@@ -175,20 +174,6 @@ func (f *field) facts() string {
 		kind += ". Default: " + leaf{field: f, value: f.def}.text()
 	}
 	return strings.ToUpper(kind[:1]) + kind[1:] + "."
-}
-
-// Doc is the documentation of a setting such as output.dir, for the help of its
-// flag; empty if there is no such setting.
-func Doc(key string) string {
-	fields, doc := configFields, ""
-	for name := range strings.SplitSeq(key, ".") {
-		i := slices.IndexFunc(fields, func(f field) bool { return f.key == name })
-		if i < 0 {
-			return ""
-		}
-		fields, doc = fields[i].fields, fields[i].doc
-	}
-	return doc
 }
 
 // Markdown is a table of all keys, for the documentation.
