@@ -18,7 +18,8 @@ type Alignment struct {
 	blocks []Block // in the order of both texts, not empty, not overlapping
 	coarse bool
 
-	words differ // room for the words that a prefix or suffix leaves over
+	slid  []Block // room for the blocks that slide makes
+	words differ  // room for the words that a prefix or suffix leaves over
 }
 
 // Align compares a with b. The Alignment may be used again for other texts; its
@@ -48,43 +49,90 @@ func (al *Alignment) Align(a, b string, cuts []int) {
 	al.dropAccidents(min(prefix, len(al.blocks)), cuts)
 }
 
-// slide moves what b has between two adjacent blocks, and a has not, to a cut
+// slide moves what one text alone has between two adjacent blocks to a cut
 // nearby, where the words around it allow that: in "One. Two. Three." compared
 // with "One. Three.", the full stop that was left out is either of two.
 func (al *Alignment) slide(from int, cuts []int) {
-	for k := from; k+1 < len(al.blocks); k++ {
-		x, y := al.blocks[k], al.blocks[k+1]
-		endA, endB := x.A+x.Len, x.B+x.Len
-		if !blank(al.a[endA:y.A]) || blank(al.b[endB:y.B]) {
-			continue
-		}
-		space := min(skipSpace(al.a, y.A)-y.A, y.Len)
-		y = Block{y.A + space, y.B + space, y.Len - space}
-		start := skipSpace(al.b, endB)
-		n := commonPrefix(al.a[y.A:y.A+y.Len], al.b[start:y.B])
-		if c := cutIn(cuts, y.A+1, y.A+n); c >= 0 && !insideWord(al.b, start+c-y.A, start) {
-			n := c - y.A
-			al.blocks[k+1] = Block{c, y.B + n, y.Len - n}
-			al.insert(k+1, Block{y.A, start, n})
-			k++
-			continue
-		}
-		endA, end := spaceStart(al.a, endA, x.A), spaceStart(al.b, y.B, endB)
-		n = commonSuffix(al.a[x.A:endA], al.b[endB:end])
-		if c := cutIn(cuts, endA-n, endA-1); c >= 0 && !insideWord(al.b, end-(endA-c), endB) {
-			n := endA - c
-			al.blocks[k].Len = c - x.A
-			al.insert(k+1, Block{c, end - n, n})
-			k++
-		}
+	if from >= len(al.blocks) {
+		return
 	}
-	kept := al.blocks[:0]
-	for _, block := range al.blocks {
+	slid := append(al.slid[:0], al.blocks[from])
+	for _, y := range al.blocks[from+1:] {
+		x := &slid[len(slid)-1]
+		gapA, gapB := al.a[x.A+x.Len:y.A], al.b[x.B+x.Len:y.B]
+		switch {
+		case blank(gapA) && !blank(gapB):
+			if n := al.forward(*x, y, false, cuts); n > 0 {
+				space := al.leading(y)
+				slid = append(slid, Block{y.A + space, skipSpace(al.b, x.B+x.Len), n})
+				y = Block{y.A + space + n, y.B + space + n, y.Len - space - n}
+			} else if n := al.backward(*x, y, false, cuts); n > 0 {
+				endA, endB := spaceStart(al.a, x.A+x.Len, x.A), spaceStart(al.b, y.B, x.B+x.Len)
+				x.Len = endA - n - x.A
+				slid = append(slid, Block{endA - n, endB - n, n})
+			}
+		case blank(gapB) && !blank(gapA):
+			if n := al.backward(*x, y, true, cuts); n > 0 {
+				endA, endB := spaceStart(al.a, y.A, x.A+x.Len), spaceStart(al.b, x.B+x.Len, x.B)
+				x.Len = endB - n - x.B
+				slid = append(slid, Block{endA - n, endB - n, n})
+			} else if n := al.forward(*x, y, true, cuts); n > 0 {
+				space := al.leading(y)
+				slid = append(slid, Block{skipSpace(al.a, x.A+x.Len), y.B + space, n})
+				y = Block{y.A + space + n, y.B + space + n, y.Len - space - n}
+			}
+		}
+		slid = append(slid, y)
+	}
+	al.slid = slid
+	al.blocks = al.blocks[:from]
+	for _, block := range slid {
 		if block.Len > 0 {
-			kept = append(kept, block)
+			al.blocks = append(al.blocks, block)
 		}
 	}
-	al.blocks = kept
+}
+
+// leading is the white space that a block starts with, in bytes.
+func (al *Alignment) leading(y Block) int { return min(skipSpace(al.a, y.A)-y.A, y.Len) }
+
+// forward is how many bytes of y's beginning also stand at the beginning of the
+// gap before it, up to a cut; 0 if none is a cut. The gap is a's if inA, else b's.
+func (al *Alignment) forward(x, y Block, inA bool, cuts []int) int {
+	space := al.leading(y)
+	text, start, end := al.b, x.B+x.Len, y.B
+	if inA {
+		text, start, end = al.a, x.A+x.Len, y.A
+	}
+	start = skipSpace(text, start)
+	n := commonPrefix(al.a[y.A+space:y.A+y.Len], text[min(start, end):end])
+	first := y.A + space // where in a the words would end
+	if inA {
+		first = start
+	}
+	c := cutIn(cuts, first+1, first+n)
+	if c < 0 || insideWord(text, start+c-first, start) {
+		return 0
+	}
+	return c - first
+}
+
+// backward is how many bytes of x's end also stand at the end of the gap behind
+// it, from a cut on; 0 if none is a cut.
+func (al *Alignment) backward(x, y Block, inA bool, cuts []int) int {
+	tail := al.a[x.A:spaceStart(al.a, x.A+x.Len, x.A)]
+	text, start, end := al.b, x.B+x.Len, y.B
+	if inA {
+		text, start, end = al.a, x.A+x.Len, y.A
+	}
+	end = spaceStart(text, end, start)
+	n := commonSuffix(tail, text[start:end])
+	last := x.A + len(tail) // where in a the words end now
+	c := cutIn(cuts, last-n, last-1)
+	if c < 0 || insideWord(text, end-(last-c), start) {
+		return 0
+	}
+	return last - c
 }
 
 // cutIn is a cut from low to high, or -1.
@@ -94,12 +142,6 @@ func cutIn(cuts []int, low, high int) int {
 		return cuts[i]
 	}
 	return -1
-}
-
-func (al *Alignment) insert(at int, block Block) {
-	al.blocks = append(al.blocks, Block{})
-	copy(al.blocks[at+1:], al.blocks[at:])
-	al.blocks[at] = block
 }
 
 // Coarse reports whether the texts differ so much that parts of them were given

@@ -70,6 +70,8 @@ func TestAlign(t *testing.T) {
 		{"sign dropped", "one, two three", "one two three", "one two three"},
 		{"beyond ASCII", "größe ist", "grösse ist", "ist"},
 		{"half of a pair of bytes", "é x", "è x", "x"},
+		{"spaces beyond ASCII", "one\u00a0two", "one two", "one two"},
+		{"without spaces", "我们认为不错。实验好。", "我们认为很好。实验好。", "我们认为 。实验好。"},
 		{"moved", "b c d e f a", "a b c d e f", "b c d e f"},
 		{"accident", "uno dos tres cuatro cinco the seis siete ocho nueve", "eins zwei drei vier fünf sechs the sieben acht zehn elf", ""},
 	} {
@@ -108,12 +110,19 @@ func TestSlide(t *testing.T) {
 		{"One two. Five six.", "One two. Three four. Five six.", "One two.", "One two."},
 		{"The end is near.", "The start was long. The end is near.", "The end is near.", "The end is near."},
 		{"Raw5 is wide.", "Raw5 is wide. Raw6 is wide.", "Raw5 is wide.", "Raw5 is wide."},
+		{"It is good. The idea seems old. The end is real.", "It is good. The end is real.", "The end is real.", "The end is real."},
 		{"See (4), and go.", "See (2), or not. See (4), and go.", "See (4), and go.", "See (4), and go."},
 	} {
 		at := strings.Index(c.a, c.sentence)
 		span := schema.Span{Start: at, End: at + len(c.sentence)}
+		cuts := []int{0}
+		for i := range len(c.a) - 1 {
+			if c.a[i:i+2] == ". " {
+				cuts = append(cuts, i+1, i+2)
+			}
+		}
 		al := new(Alignment)
-		al.Align(c.a, c.b, []int{span.Start, span.End})
+		al.Align(c.a, c.b, append(cuts, len(c.a)))
 		if err := check(al, c.a, c.b); err != nil {
 			t.Fatal(err)
 		}
@@ -167,7 +176,7 @@ func TestEdits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var a, b, kept []string
 		for i := range rapid.IntRange(0, 60).Draw(t, "words") {
-			word := fmt.Sprintf("%s%d", rapid.SampledFrom([]string{"w", "ß", "😀", "e\u0301"}).Draw(t, "word"), i)
+			word := fmt.Sprintf("%s%d", rapid.SampledFrom([]string{"w", "ß", "ñandú", "e\u0301"}).Draw(t, "word"), i)
 			space := rapid.SampledFrom([]string{" ", "\n", " \t ", "  "})
 			switch rapid.SampledFrom([]string{"keep", "keep", "keep", "drop", "type", "change"}).Draw(t, "edit") {
 			case "keep":

@@ -1,5 +1,10 @@
 package aligner
 
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
 // maxDifferences is how many words may differ before the search for the best
 // alignment gives way to a good one. The time for two texts of n words is at
 // most in proportion to n*maxDifferences. A review has some 400 words.
@@ -51,24 +56,58 @@ func (d *differ) diff(a, b string) (coarse bool) {
 }
 
 // words appends the words of s: runs of letters and digits, and every other
-// byte by itself; white space parts them and is none.
+// character by itself, also those of scripts that do not part their words; white
+// space parts them and is none.
 func words(s string, out []word) []word {
 	for i := 0; i < len(s); {
-		if isSpace(s[i]) {
-			i++
+		kind, size := kindOf(s[i:])
+		if kind == blankKind {
+			i += size
 			continue
 		}
-		start, hash := i, uint64(14695981039346656037) // FNV-1a
-		for {
-			hash = (hash ^ uint64(s[i])) * 1099511628211
-			i++
-			if i == len(s) || !isWord(s[i]) || !isWord(s[i-1]) {
+		start := i
+		for i += size; kind == wordKind && i < len(s); i += size {
+			if kind, size = kindOf(s[i:]); kind != wordKind {
 				break
 			}
+		}
+		hash := uint64(14695981039346656037) // FNV-1a
+		for j := start; j < i; j++ {
+			hash = (hash ^ uint64(s[j])) * 1099511628211
 		}
 		out = append(out, word{hash, start, i})
 	}
 	return out
+}
+
+type kind uint8
+
+const (
+	blankKind kind = iota
+	wordKind       // makes a word with its neighbours
+	signKind       // stands by itself
+)
+
+// kindOf is the kind and the size of the character that s starts with.
+func kindOf(s string) (kind, int) {
+	c := s[0]
+	switch {
+	case c >= utf8.RuneSelf:
+	case isSpace(c):
+		return blankKind, 1
+	case isWord(c):
+		return wordKind, 1
+	default:
+		return signKind, 1
+	}
+	r, size := utf8.DecodeRuneInString(s)
+	switch {
+	case unicode.IsSpace(r):
+		return blankKind, size
+	case unicode.IsPunct(r), unicode.IsSymbol(r), unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana):
+		return signKind, size
+	}
+	return wordKind, size
 }
 
 // discard drops the words that the other text does not have at all. It makes

@@ -152,19 +152,24 @@ func trim(text string, span schema.Span) schema.Span {
 	return span
 }
 
+// maxClosing bounds how far behind a group its closing punctuation is looked
+// for, in bytes.
+const maxClosing = 16
+
 // closing is the end of the punctuation that closes the sentence before at: a
 // typist put the label group before it, as in "a sentence[[…]] . The next". It
 // is 0 if there is none.
 func closing(text string, at int) int {
+	limit := min(len(text), at+maxClosing)
 	i := at
-	for i < len(text) && (text[i] == ' ' || text[i] == '\t') {
+	for i < limit && (text[i] == ' ' || text[i] == '\t') {
 		i++
 	}
 	end := i
-	for end < len(text) && strings.IndexByte(".,;:!?)]", text[end]) >= 0 {
+	for end < limit && strings.IndexByte(".,;:!?)]", text[end]) >= 0 {
 		end++
 	}
-	if end == i {
+	if end == i || end == at+maxClosing {
 		return 0
 	}
 	if r, _ := utf8.DecodeRuneInString(text[end:]); end < len(text) && !unicode.IsSpace(r) {

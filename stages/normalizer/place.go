@@ -58,6 +58,7 @@ func (n *Normalizer) place(doc *schema.Document, room *scratch) bool {
 	p.find()
 	p.claim()
 	p.emit()
+	p.noteMarks()
 	return true
 }
 
@@ -92,9 +93,7 @@ func (p *placer) claim() {
 	for i := range p.places {
 		at := &p.places[i]
 		at.raw = trim(p.doc.Raw, at.raw)
-		if at.found && p.similarity(i) < otherSentence {
-			at.found = false
-		}
+		at.found = at.found && at.raw.Len() > 0 && p.similarity(i) >= otherSentence
 	}
 	p.eachGap(p.attach)
 }
@@ -128,19 +127,29 @@ func (p *placer) claimGap(before, after *place, gap schema.Span) {
 		head = after.head
 	}
 	if tail > 0 {
-		size := aligner.Solid(text[gap.Start:first])
-		if budget := 2*tail + slack; size > budget || head > 0 && first == gap.End {
+		// The rest of its own sentence, and no other.
+		own := first
+		p.spans = segmenter.Sentences(text, schema.Span{Start: gap.Start, End: first}, p.spans[:0])
+		if len(p.spans) > 1 {
+			own = p.spans[0].End
+		}
+		size := aligner.Solid(text[gap.Start:own])
+		if shared := head > 0 && own == gap.End; size > 2*tail+slack || shared {
 			share := tail
-			if size <= 2*(tail+head)+slack {
+			if shared && size <= 2*(tail+head)+slack {
 				share = size * tail / (tail + head)
 			}
-			first = prefixOf(text, gap.Start, first, share)
+			own = prefixOf(text, gap.Start, own, share)
 		}
-		before.raw.End = max(before.raw.End, first)
+		before.raw.End = max(before.raw.End, own)
 		gap.Start = before.raw.End
 	}
 	if head > 0 {
 		last = max(last, gap.Start)
+		p.spans = segmenter.Sentences(text, schema.Span{Start: last, End: gap.End}, p.spans[:0])
+		if n := len(p.spans); n > 1 {
+			last = p.spans[n-1].Start
+		}
 		if size := aligner.Solid(text[last:gap.End]); size > 2*head+slack {
 			last = suffixOf(text, last, gap.End, head)
 		}
@@ -206,7 +215,7 @@ func (p *placer) attach(before, after *place, gap schema.Span) {
 		if end < len(text) && end < first && !isSpace(text[end]) {
 			end = gap.Start // the signs belong to a word
 		}
-		if rest := trim(text, schema.Span{Start: gap.Start, End: first}); rest.Len() > 0 && allSigns(text[rest.Start:rest.End]) {
+		if rest := trim(text, schema.Span{Start: gap.Start, End: first}); isStray(text, rest) {
 			end = max(end, rest.End)
 		}
 		before.raw.End, gap.Start = end, end
@@ -216,10 +225,10 @@ func (p *placer) attach(before, after *place, gap schema.Span) {
 	}
 	_, last := p.openSpace(gap)
 	start := gap.End
-	for start > last && isSign(text[start-1]) {
+	for start > last && isSign(text[start-1]) && strings.IndexByte(".,;:!?)]}", text[start-1]) < 0 {
 		start--
 	}
-	if rest := trim(text, schema.Span{Start: last, End: gap.End}); before == nil && allSigns(text[rest.Start:rest.End]) && rest.Len() > 0 {
+	if rest := trim(text, schema.Span{Start: last, End: gap.End}); before == nil && isStray(text, rest) {
 		start = rest.Start
 	}
 	after.raw.Start = start
@@ -231,9 +240,17 @@ func isSign(c byte) bool {
 	return c > ' ' && c < 0x7F && !letter && !digit
 }
 
-func allSigns(s string) bool {
-	for i := range len(s) {
-		if !isSign(s[i]) && !isSpace(s[i]) {
+// maxStray is how long signs that nobody claims may be to belong to a sentence,
+// in bytes: longer ones are drawn lines and the like.
+const maxStray = 4
+
+// isStray reports whether a span holds a few signs and nothing else.
+func isStray(text string, span schema.Span) bool {
+	if span.Len() == 0 || span.Len() > maxStray {
+		return false
+	}
+	for i := span.Start; i < span.End; i++ {
+		if !isSign(text[i]) && text[i] != ' ' {
 			return false
 		}
 	}
@@ -247,7 +264,7 @@ func (p *placer) similarity(i int) float64 {
 	if both == 0 {
 		return 1
 	}
-	return float64(2*at.match.Shared) / float64(both)
+	return min(1, float64(2*at.match.Shared)/float64(both))
 }
 
 // emit fills doc.Sentences in the order of the raw text.
@@ -260,12 +277,13 @@ func (p *placer) emit() {
 		if !place.found {
 			s.Text, s.Alignment = schema.Span{Start: at, End: at}, schema.AnnotatedOnly
 			if wording != "" {
-				p.noteEdit(&s, "", wording, "the raw twin has no such sentence")
+				p.noteEdit(&s, "", wording, "the raw twin has no such sentence in this place")
 			}
 			p.doc.Sentences = append(p.doc.Sentences, s)
 			continue
 		}
 		p.rawOnly(schema.Span{Start: at, End: place.raw.Start})
+		s.ListMarker = p.markerBefore(schema.Span{Start: at, End: place.raw.Start})
 		s.Text, at = place.raw, place.raw.End
 		raw := p.doc.Raw[s.Text.Start:s.Text.End]
 		switch {
@@ -280,6 +298,34 @@ func (p *placer) emit() {
 		p.doc.Sentences = append(p.doc.Sentences, s)
 	}
 	p.rawOnly(schema.Span{Start: at, End: len(p.doc.Raw)})
+}
+
+// markerBefore is the list markers at the end of a gap, with nothing behind them.
+func (p *placer) markerBefore(gap schema.Span) string {
+	marker, end := "", gap.End
+	marks := within(p.rawMarks, gap)
+	for i := len(marks) - 1; i >= 0; i-- {
+		m := marks[i]
+		if m.Kind != segmenter.ListMarker || strings.TrimSpace(p.doc.Raw[m.Span.End:end]) != "" {
+			break
+		}
+		marker, end = strings.TrimSpace(m.Text+" "+marker), m.Span.Start
+	}
+	return marker
+}
+
+// noteMarks notes the headings and list markers that annotators changed or typed:
+// the raw text has none in their place, or others.
+func (p *placer) noteMarks() {
+	for _, m := range p.marks {
+		if p.alignment.Find(m.Span).Shared > 0 {
+			continue
+		}
+		if d := p.doc.Diagnostics.Note(schema.TextEdited, p.doc.Map.Source(m.Span).Start); d != nil {
+			d.Message = "the raw twin has no such heading or list marker in this place"
+			d.After = clip(m.Text)
+		}
+	}
 }
 
 // rawOnly makes sentences of raw text that no annotated sentence covers.

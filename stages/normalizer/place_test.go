@@ -107,6 +107,41 @@ exact g2 "Two is there."
 text-edited "" -> "See the guidelines, rule nine."
 `,
 		}, {
+			"typed before a sentence that begins alike", `"It is good.[[APR-POS]] The idea seems old.[[RWK-NEU]] The concern was real.[[CNT]]"`, `"It is good. The concern was real."`,
+			`exact g0 "It is good."
+annotated_only g1 "" from "The idea seems old."
+exact g2 "The concern was real."
+text-edited "" -> "The idea seems old."
+`,
+		}, {
+			"spaces beyond ASCII", "\"The\u00a0paper is good.[[APR-POS]] I like it.[[RWK-NEU]]\"", `"The paper is good. I like it."`,
+			`whitespace g0 "The paper is good."
+exact g1 "I like it."
+`,
+		}, {
+			"without spaces between words", `"Hi.[[APR-POS]] 我们认为这篇论文的方法很好。[[CNT]] 实验部分也很充分。[[CNT]]"`, `"Hi. 我们认为这篇论文的方法不错。 实验部分也很充分。"`,
+			`exact g0 "Hi."
+edited g1 "我们认为这篇论文的方法不错。" from "我们认为这篇论文的方法很好。"
+exact g2 "实验部分也很充分。"
+text-edited "我们认为这篇论文的方法不错。" -> "我们认为这篇论文的方法很好。"
+`,
+		}, {
+			"a drawn line", `"One is here.[[APR-POS]]\nTwo is here.[[CNT]]"`, `"One is here.\n-----\nTwo is here."`,
+			`exact g0 "One is here."
+raw_only "-----"
+exact g1 "Two is here."
+text-dropped "-----" -> ""
+`,
+		}, {
+			"another list marker, and a typed heading", `"1) I like it.[[APR-POS]]\n2) I hate it.[[CNT]]\nMy notes:\nThe end is near.[[CNT]]"`, `"- I like it.\n- I hate it.\nThe end is near."`,
+			`exact g0 [|-] "I like it."
+exact g1 [|-] "I hate it."
+exact g2 "The end is near."
+text-edited "" -> "1)"
+text-edited "" -> "2)"
+text-edited "" -> "My notes"
+`,
+		}, {
 			"headings and list markers", `"Pros:\n- One is here.[[INT-NEU]]\n- Two is there.[[MET-NEU]]\n\nCons:\nNone.[[MET-NEG]]"`, `"Pros:\n- One is here.\n- Two is there.\n\nCons:\nNone."`,
 			`exact g0 [Pros|-] "One is here."
 exact g1 [Pros|-] "Two is there."

@@ -167,6 +167,9 @@ func (q *groupScan) open() groupVerdict {
 		// A bracket too many.
 		q.broken = true
 		if q.opened > q.closed+maxOpen {
+			if q.closed == 0 {
+				return groupNone
+			}
 			return q.breakOff()
 		}
 	case q.inList && !q.listAt(q.i, true):

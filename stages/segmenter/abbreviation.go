@@ -65,7 +65,9 @@ func abbreviated(before, after string) bool {
 	case pointing:
 		return !starts(after)
 	case counting:
-		return digit(after[0])
+		if len(word) > 1 || word[0] >= 'a' { // "p. 3", but "P. Smith"
+			return digit(after[0])
+		}
 	}
 	// "A. Smith", "J.P. Doe", "the U.S. Government"
 	last := word[len(word)-1]

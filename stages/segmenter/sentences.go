@@ -106,7 +106,7 @@ func chunkSize(s string) int {
 	run := 0
 	for i, r := range s {
 		switch {
-		case r < utf8.RuneSelf && letter(byte(r)), r >= utf8.RuneSelf && unicode.IsLetter(r):
+		case r < utf8.RuneSelf && letter(byte(r)), r >= utf8.RuneSelf && unicode.IsLetter(r) && !unicode.Is(unicode.Lm, r): // some modifiers extend what is before them
 			run = 0
 		case run == maxRun:
 			return i
