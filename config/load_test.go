@@ -634,6 +634,7 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Add(".yaml", []byte(minimal))
 	f.Add(".toml", []byte("[run]\nworkers = 3\n[[corpora]]\nname = 'c'\nroot = 'corpus'\ntaxonomy = 't.yaml'\n"))
+	f.Add(".yaml", []byte("corpora:\n  - name: c\n    root: \"no\\nwhere\"\n    taxonomy: t.yaml\n"))
 	f.Add(".json", []byte(`{"corpora": [{"name": "c", "root": "corpus", "taxonomy": "t.yaml"}]}`))
 	for _, name := range Profiles() {
 		b, err := configs.FS.ReadFile(name + ".yaml")
