@@ -59,7 +59,7 @@ check-generated: docs ## check that generated pages are up to date
 	git diff --exit-code -- configs/reference.yaml docs
 
 ci: lint race check-generated ## what CI runs behind the tests: lint, race, generated files, a little fuzzing, each benchmark once
-	$(MAKE) fuzz FUZZTIME=20s
+	$(MAKE) fuzz FUZZTIME=10s
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
 	$(MAKE) demo
 
