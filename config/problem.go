@@ -3,8 +3,9 @@ package config
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/quern-data/quern/schema"
 )
 
 // A Problem is one mistake in a configuration.
@@ -18,7 +19,7 @@ type Problem struct {
 }
 
 // String is the problem on one line: file:line:column: key: message (hint).
-func (p Problem) String() string { return printable(p.text()) }
+func (p Problem) String() string { return schema.Printable(p.text()) }
 
 func (p Problem) text() string {
 	var b strings.Builder
@@ -36,20 +37,6 @@ func (p Problem) text() string {
 	b.WriteString(p.Message)
 	if p.Hint != "" {
 		b.WriteString(" (" + p.Hint + ")")
-	}
-	return b.String()
-}
-
-// printable is s on one line: values in a message may hold anything.
-func printable(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if strconv.IsPrint(r) {
-			b.WriteRune(r)
-			continue
-		}
-		quoted := strconv.QuoteRune(r)
-		b.WriteString(quoted[1 : len(quoted)-1])
 	}
 	return b.String()
 }

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -27,6 +28,21 @@ func DisplayPath(path string) string {
 			b.WriteString(path[i : i+n])
 		}
 		i += n
+	}
+	return b.String()
+}
+
+// Printable is s on one line, safe to print on a terminal: file names, excerpts and
+// values of a config may hold anything.
+func Printable(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if strconv.IsPrint(r) {
+			b.WriteRune(r)
+			continue
+		}
+		quoted := strconv.QuoteRune(r)
+		b.WriteString(quoted[1 : len(quoted)-1])
 	}
 	return b.String()
 }

@@ -50,7 +50,7 @@ out the others, and the attributes captured from three example paths. It reads n
 
 func printPlan(w io.Writer, name, root string, plan *reader.Plan) {
 	counts := plan.Counts()
-	fmt.Fprintf(w, "\n%s: %s\n", name, printable(root))
+	fmt.Fprintf(w, "\n%s: %s\n", name, schema.Printable(root))
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "  files found\t%s\n", thousands(counts.Found))
 	fmt.Fprintf(table, "  documents\t%s\t%s bytes\n", thousands(counts.Documents-counts.Refused), thousands(int(plan.Bytes())))
@@ -63,14 +63,14 @@ func printPlan(w io.Writer, name, root string, plan *reader.Plan) {
 		if ignored.Glob != "" {
 			rule += " " + ignored.Glob
 		}
-		fmt.Fprintf(table, "  ignored: %s\t%s\te.g. %s\n", printable(rule), thousands(ignored.Files), printable(ignored.Example))
+		fmt.Fprintf(table, "  ignored: %s\t%s\te.g. %s\n", schema.Printable(rule), thousands(ignored.Files), schema.Printable(ignored.Example))
 	}
 	_ = table.Flush()
 	printTrouble(w, plan)
 	for _, src := range plan.Examples(checkExamples) {
-		fmt.Fprintf(w, "  %s\n    document_id = %s\n", printable(src.Path), printable(src.ID))
+		fmt.Fprintf(w, "  %s\n    document_id = %s\n", schema.Printable(src.Path), schema.Printable(src.ID))
 		for _, a := range attributes(&src) {
-			fmt.Fprintf(w, "    %s = %s\n", a.Name, printable(a.Value))
+			fmt.Fprintf(w, "    %s = %s\n", a.Name, schema.Printable(a.Value))
 		}
 	}
 }
@@ -85,7 +85,7 @@ func printTrouble(w io.Writer, plan *reader.Plan) {
 		plan.Describe(i, &src)
 		for j := range src.Diagnostics {
 			d := &src.Diagnostics[j]
-			fmt.Fprintf(w, "  %s %s: %s: %s\n", d.Severity(), d.Code, printable(src.Path), printable(d.Message))
+			fmt.Fprintf(w, "  %s %s: %s: %s\n", d.Severity(), d.Code, schema.Printable(src.Path), schema.Printable(d.Message))
 		}
 	}
 }
@@ -160,7 +160,7 @@ func (p *previewSink) Write(doc *schema.Document) error {
 	if src.Refused {
 		for _, d := range doc.Diagnostics.All() {
 			if d.Severity() == schema.Error {
-				fmt.Fprintf(p.refused, "%s was refused: %s: %s\n", printable(src.Path), d.Code, printable(d.Message))
+				fmt.Fprintf(p.refused, "%s was refused: %s: %s\n", schema.Printable(src.Path), d.Code, schema.Printable(d.Message))
 			}
 		}
 		return nil
@@ -170,7 +170,7 @@ func (p *previewSink) Write(doc *schema.Document) error {
 			return errEnough
 		}
 		p.rows--
-		fmt.Fprintf(p.table, "%s#%04d\t%s\t%s\n", printable(src.ID), i, labelText(doc, i), shorten(printable(sentenceText(doc, i))))
+		fmt.Fprintf(p.table, "%s#%04d\t%s\t%s\n", schema.Printable(src.ID), i, labelText(doc, i), shorten(schema.Printable(sentenceText(doc, i))))
 	}
 	return nil
 }
@@ -201,7 +201,7 @@ func labelText(doc *schema.Document, i int) string {
 			b.WriteString(" ")
 		}
 		list = l.List
-		b.WriteString(printable(l.Canonical()))
+		b.WriteString(schema.Printable(l.Canonical()))
 	}
 	return b.String()
 }

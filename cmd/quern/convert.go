@@ -57,7 +57,7 @@ func prepare(ctx context.Context, l *config.Loaded, allowEmpty bool) ([]corpusRu
 func noDocuments(name string, counts reader.Counts) error {
 	var rules []string
 	for _, i := range counts.Ignored {
-		rules = append(rules, fmt.Sprintf("%s %s, e.g. %s", i.Rule, thousands(i.Files), printable(i.Example)))
+		rules = append(rules, fmt.Sprintf("%s %s, e.g. %s", i.Rule, thousands(i.Files), schema.Printable(i.Example)))
 	}
 	return fmt.Errorf("corpus %s: none of %s is a document (%s): check root and include, or say --allow-empty",
 		name, plural(counts.Found, "file", "files"), strings.Join(rules, "; "))

@@ -225,7 +225,7 @@ func (q *countQuery) print(w io.Writer, rows []countRow, top int) error {
 		}
 		shown++
 		for _, value := range row.values {
-			fmt.Fprintf(table, "%s\t", printable(value))
+			fmt.Fprintf(table, "%s\t", schema.Printable(value))
 		}
 		fmt.Fprintf(table, "%s\n", thousands(row.n))
 	}

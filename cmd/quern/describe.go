@@ -92,7 +92,7 @@ func newConfigCommand() *cobra.Command {
 			}
 			table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 			for _, s := range l.Settings() {
-				fmt.Fprintf(table, "%s\t%s\t%s\n", s.Key, printable(s.Value), printable(s.Origin))
+				fmt.Fprintf(table, "%s\t%s\t%s\n", s.Key, schema.Printable(s.Value), schema.Printable(s.Origin))
 			}
 			return table.Flush()
 		},

@@ -69,10 +69,10 @@ func (o *outcome) print(w io.Writer) {
 
 	seconds := o.Elapsed.Seconds()
 	fmt.Fprintf(w, "\n%.2f s, %.1f MB/s, %s: %s\n", seconds, float64(s.SourceBytes)/1e6/max(seconds, 1e-9),
-		plural(len(o.Parts), "part", "parts"), printable(o.Out))
+		plural(len(o.Parts), "part", "parts"), schema.Printable(o.Out))
 	sql := fmt.Sprintf("SELECT layer, label, polarity, count(*) AS n FROM %s GROUP BY ALL ORDER BY n DESC",
 		quoted(o.Out+"/labels/*.parquet", "''"))
-	fmt.Fprintf(w, "duckdb -c %s\n", printable(shellWord(sql)))
+	fmt.Fprintf(w, "duckdb -c %s\n", schema.Printable(shellWord(sql)))
 }
 
 // quoted is s between single quotes, with those in it replaced by escape.
@@ -124,7 +124,7 @@ func (o *outcome) printDiagnostics(w io.Writer) {
 	for _, code := range codes[:shown] {
 		example := o.Stats.Examples[code]
 		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", thousands(counts[code]), code.Info().Severity, code,
-			printable(place(example.Path, &example.Diagnostic)+": "+example.Diagnostic.Message))
+			schema.Printable(place(example.Path, &example.Diagnostic)+": "+example.Diagnostic.Message))
 	}
 	_ = table.Flush()
 	if more := len(codes) - shown; more > 0 {
@@ -173,21 +173,6 @@ func thousands(n int) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
-}
-
-// printable is text that is safe to print on a terminal: file names and
-// excerpts may hold anything.
-func printable(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if strconv.IsPrint(r) {
-			b.WriteRune(r)
-			continue
-		}
-		quoted := strconv.QuoteRune(r)
-		b.WriteString(quoted[1 : len(quoted)-1])
-	}
-	return b.String()
 }
 
 // machine is the summary for machines.
