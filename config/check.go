@@ -100,9 +100,6 @@ func (c *checker) table(n *node, fields []field, path string) map[string]any {
 // value returns a value of the field's own type, tables as maps. Lists keep
 // their length: an element that is wrong is empty, and marked as bad.
 func (c *checker) value(n *node, f *field, key string) (any, bool) {
-	if f.isTable() && n.kind == tableNode {
-		return c.table(n, f.fields, key), true
-	}
 	if !f.isTable() && !f.isList() {
 		v, message, hint := f.convert(n)
 		if message != "" {
@@ -110,15 +107,27 @@ func (c *checker) value(n *node, f *field, key string) (any, bool) {
 		}
 		return v, message == ""
 	}
-	if f.isTable() || n.kind != listNode {
+	kind := listNode
+	if f.isTable() || f.isThresholds() {
+		kind = tableNode
+	}
+	if n.kind != kind {
 		hint := ""
 		if n.kind == scalarNode && n.value == nil {
 			hint = "leave the key out for its default"
-		} else if f.isList() {
+		} else if f.isThresholds() {
+			hint = "write { } around entries such as documents_refused: 1%"
+		} else if kind == listNode {
 			hint = "write [ ] around it, or a hyphen before it"
 		}
 		c.fail(n.place, key, "want "+f.wants()+", found "+n.describe(), hint)
 		return nil, false
+	}
+	if f.isTable() {
+		return c.table(n, f.fields, key), true
+	}
+	if f.isThresholds() {
+		return c.thresholds(n, key), true
 	}
 	if len(n.items) < f.minItems {
 		c.fail(n.place, key, "is empty", fmt.Sprintf("at least %d", f.minItems))

@@ -24,13 +24,17 @@ type Output struct {
 
 // Run says how a run goes about it.
 type Run struct {
-	Workers int    `mapstructure:"workers" doc:"Parts that are made at the same time. 0 means one a processor." jsonschema:"minimum=0,maximum=1024" hash:"no"`
-	OnError string `mapstructure:"on_error" doc:"What a document that cannot be converted does: skip refuses it, with a diagnostic, and goes on; fail ends the run, and nothing is published." jsonschema:"enum=skip,enum=fail" hash:"no"`
+	Workers   int         `mapstructure:"workers" doc:"Parts that are made at the same time. 0 means one a processor." jsonschema:"minimum=0,maximum=1024" hash:"no"`
+	OnError   string      `mapstructure:"on_error" doc:"What a document that cannot be converted does: skip refuses it, with a diagnostic, and goes on; fail ends the run, and nothing is published." jsonschema:"enum=skip,enum=fail" hash:"no"`
+	MaxShrink Percent     `mapstructure:"max_shrink" doc:"Share of its documents that a corpus may have lost since the snapshot before. If it lost more, nothing is published, and the run fails with exit code 1. 100% turns the check off." hash:"no"`
+	Verify    string      `mapstructure:"verify" doc:"What is checked before a snapshot is published: full reads every part back with an independent reader and compares every value's span, key and count; fast checks sizes, footers, schemas and row counts; off checks nothing." jsonschema:"enum=full,enum=fast,enum=off" hash:"no"`
+	FailOn    []Threshold `mapstructure:"fail_on" doc:"Thresholds above which nothing is published, and the run fails with exit code 1. Each is a count, or a share of the documents or of the label rows. documents_refused counts documents, labels_unresolved label rows, and the name of a diagnostic code counts its diagnostics. labels_unresolved and the codes repair-*, label-* and polarity-* are a share of the label rows, all other codes one of the documents, of which each may have several diagnostics." example:"documents_refused: 1%, label-unknown: 0" hash:"no"`
 }
 
 // Limits are bounds against hostile or mistaken input.
 type Limits struct {
 	DocumentBytes          Bytes `mapstructure:"document_bytes" doc:"Size of a file, at most. A larger one is refused." jsonschema:"minimum=1,maximum=1073741824" hash:"yes"`
+	MemoryBytes            Bytes `mapstructure:"memory_bytes" doc:"Memory that documents on their way may take, estimated from their size. A larger document is worked on alone." jsonschema:"minimum=67108864" hash:"no"`
 	GroupBytes             Bytes `mapstructure:"group_bytes" doc:"Length of a label group, at most. A longer one stays text." jsonschema:"minimum=1" hash:"yes"`
 	DiagnosticsPerDocument int   `mapstructure:"diagnostics_per_document" doc:"Diagnostics that are kept for a document, at most. The rest are counted." jsonschema:"minimum=1" hash:"yes"`
 }
@@ -81,10 +85,15 @@ func Default() Config {
 			RowGroupRows:     122_880,  // flat from 32k to 1M; this is DuckDB's own
 			CompressionLevel: "fastest",
 		},
-		Run: Run{OnError: "skip"},
+		Run: Run{
+			OnError:   "skip",
+			MaxShrink: 20 * OnePercent, // a folder that was not mounted or half copied loses more
+			Verify:    "full",
+		},
 		Limits: Limits{
-			DocumentBytes:          64 << 20, // four orders of magnitude above a review
-			GroupBytes:             4 << 10,  // the longest real group has 60 bytes
+			DocumentBytes:          16 << 20, // three orders of magnitude above a review
+			MemoryBytes:            1 << 30,
+			GroupBytes:             4 << 10, // the longest real group has 60 bytes
 			DiagnosticsPerDocument: 1000,
 		},
 	}

@@ -30,6 +30,7 @@ var (
 	configFields   = fieldsOf(reflect.ValueOf(Default()), "mapstructure")
 	taxonomyFields = fieldsOf(reflect.ValueOf(Taxonomy{}), "yaml")
 	bytesType      = reflect.TypeFor[Bytes]()
+	percentType    = reflect.TypeFor[Percent]()
 )
 
 // fieldsOf reads the tags of a struct, given its default value.
@@ -77,11 +78,14 @@ func fieldsOf(def reflect.Value, keyTag string) []field {
 	return fields
 }
 
-func (f *field) isTable() bool { return f.typ.Kind() == reflect.Struct }
+func (f *field) isTable() bool { return f.typ.Kind() == reflect.Struct && f.typ != limitType }
 func (f *field) isList() bool  { return f.typ.Kind() == reflect.Slice }
 func (f *field) isTables() bool {
-	return f.isList() && f.typ.Elem().Kind() == reflect.Struct
+	return f.isList() && f.typ.Elem().Kind() == reflect.Struct && !f.isThresholds()
 }
+
+// isThresholds tells whether a key is a table in a file, and a list in the struct.
+func (f *field) isThresholds() bool { return f.typ == thresholdsType }
 
 // wants says what value a key takes.
 func (f *field) wants() string {
@@ -90,10 +94,16 @@ func (f *field) wants() string {
 		return "keys and values"
 	case f.isTables():
 		return "a list of entries"
+	case f.isThresholds():
+		return "names, each with a count or a share, such as 10 or 1%"
 	case f.isList():
 		return "a list of text"
 	case f.typ == bytesType:
 		return "a size, such as 64KiB or a number of bytes"
+	case f.typ == percentType:
+		return "a share from 0% to 100%"
+	case f.typ == limitType:
+		return "a count or a share, such as 10 or 1%"
 	case f.typ.Kind() == reflect.Bool:
 		return "true or false"
 	case f.typ.Kind() == reflect.Int:
@@ -118,6 +128,21 @@ func (f *field) convert(n *node) (value any, message, hint string) {
 		value = b
 	case f.typ == bytesType && isNumber:
 		value = Bytes(number)
+	case isText && (f.typ == percentType || f.typ == limitType && !parses(text)):
+		p, err := ParsePercent(text)
+		if err != nil {
+			return nil, err.Error(), percentHint(text)
+		}
+		value = p
+		if f.typ == limitType {
+			value = Limit{Share: p, IsShare: true}
+		}
+	case f.typ == percentType && isNumber && number == 0:
+		value = Percent(0)
+	case f.typ == limitType && isNumber && number < 0:
+		return nil, fmt.Sprintf("%d is too small", number), "at least 0"
+	case f.typ == limitType && isNumber:
+		value = Limit{Count: int(number)}
 	case f.typ.Kind() == reflect.String && isText:
 		value = text
 	case f.typ.Kind() == reflect.Int && isNumber:
@@ -138,8 +163,10 @@ func (f *field) convert(n *node) (value any, message, hint string) {
 		hint = "write it without brackets or hyphen"
 	case n.kind == scalarNode && f.typ.Kind() == reflect.String:
 		hint = "put it in quotation marks"
-	case isText && f.typ.Kind() == reflect.Int && parses(text):
+	case isText && (f.typ.Kind() == reflect.Int || f.typ == limitType) && parses(text):
 		hint = "write it without quotation marks"
+	case f.typ == percentType || f.typ == limitType:
+		hint = percentHint(fmt.Sprint(n.value))
 	}
 	return nil, "want " + f.wants() + ", found " + n.describe(), hint
 }
@@ -171,9 +198,9 @@ func (f *field) check(value any) (message, hint string) {
 	if v.CanInt() {
 		switch {
 		case f.minimum != nil && v.Int() < *f.minimum:
-			return fmt.Sprintf("%d is too small", v.Int()), "at least " + strconv.FormatInt(*f.minimum, 10)
+			return fmt.Sprintf("%v is too small", value), "at least " + f.number(*f.minimum)
 		case f.maximum != nil && v.Int() > *f.maximum:
-			return fmt.Sprintf("%d is too large", v.Int()), "at most " + strconv.FormatInt(*f.maximum, 10)
+			return fmt.Sprintf("%v is too large", value), "at most " + f.number(*f.maximum)
 		}
 	}
 	s, ok := value.(string)
@@ -187,6 +214,14 @@ func (f *field) check(value any) (message, hint string) {
 		return fmt.Sprintf("%q is not allowed", clip(s)), "must match " + f.pattern.String()
 	}
 	return "", ""
+}
+
+// number is a bound in words.
+func (f *field) number(n int64) string {
+	if f.typ == bytesType {
+		return Bytes(n).String()
+	}
+	return strconv.FormatInt(n, 10)
 }
 
 // fill adds the defaults of the keys that a table lacks.
@@ -209,8 +244,8 @@ func fill(table map[string]any, fields []field) {
 	}
 }
 
-// A leaf is a setting with a value of its own: a scalar, a list of text, or a
-// list of tables that is empty.
+// A leaf is a setting with a value of its own: a scalar, a threshold, a list of
+// text, or a list of tables or thresholds that is empty.
 type leaf struct {
 	key   string
 	field *field
@@ -230,6 +265,11 @@ func leaves(v reflect.Value, fields []field, path string) []leaf {
 			for j := range value.Len() {
 				out = append(out, leaves(value.Index(j), f.fields, item(key, j))...)
 			}
+		case f.isThresholds() && value.Len() > 0:
+			for _, t := range value.Interface().([]Threshold) {
+				limit := &field{key: t.Name, typ: limitType, hashed: f.hashed}
+				out = append(out, leaf{below(key, t.Name), limit, reflect.ValueOf(t.Limit)})
+			}
 		default:
 			out = append(out, leaf{key, f, value})
 		}
@@ -240,6 +280,8 @@ func leaves(v reflect.Value, fields []field, path string) []leaf {
 // text is the value as a config file may have it; lists on one line.
 func (l leaf) text() string {
 	switch {
+	case l.field.isThresholds(): // those that are not empty are leaves each
+		return "{}"
 	case l.field.isList() && l.value.Len() == 0:
 		return "[]"
 	case l.field.isList():

@@ -115,12 +115,12 @@ func TestFormatsAgree(t *testing.T) {
 }
 
 func TestPrecedenceAndSettings(t *testing.T) {
-	folder(t, map[string]string{"sub/c.yaml": "run:\n  workers: 2\n  on_error: fail\noutput:\n  dir: tables\n  part_bytes: 5\n" +
+	folder(t, map[string]string{"sub/c.yaml": "run:\n  workers: 2\n  on_error: fail\n  fail_on:\n    label-unknown: 0\n    documents_refused: 1%\noutput:\n  dir: tables\n  part_bytes: 5\n" +
 		"corpora:\n  - name: c\n    root: corpus\n    taxonomy: peer-review-analyze\n    include:\n      - a<b\n", "sub/corpus/x": ""})
 	got, err := Load(Options{
 		Path:  "sub/c.yaml",
-		Env:   []string{"HOME=/", "QUERN_RUN_WORKERS=3", "QUERN_RUN_WORKERS=4", "QUERN_OUTPUT_DIR=env", "QUERN_LIMITS_GROUP_BYTES=64KiB", "QUERN_RUN_ON_ERROR="},
-		Flags: map[string]string{"run.workers": "8", "output.part_bytes": "1KiB", "corpora.root": "corpus"},
+		Env:   []string{"HOME=/", "QUERN_RUN_WORKERS=3", "QUERN_RUN_WORKERS=4", "QUERN_OUTPUT_DIR=env", "QUERN_LIMITS_GROUP_BYTES=64KiB", "QUERN_RUN_ON_ERROR=", "QUERN_RUN_MAX_SHRINK=0.5%"},
+		Flags: map[string]string{"run.workers": "8", "run.verify": "off", "output.part_bytes": "1KiB", "corpora.root": "corpus"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -136,14 +136,19 @@ func TestPrecedenceAndSettings(t *testing.T) {
 		"output.compression_level = fastest <- default",
 		"run.workers = 8 <- flag",
 		"run.on_error = fail <- sub/c.yaml:3",
-		"limits.document_bytes = 64MiB <- default",
+		"run.max_shrink = 0.5% <- env QUERN_RUN_MAX_SHRINK",
+		"run.verify = off <- flag",
+		"run.fail_on.label-unknown = 0 <- sub/c.yaml:5",
+		"run.fail_on.documents_refused = 1% <- sub/c.yaml:6",
+		"limits.document_bytes = 16MiB <- default",
+		"limits.memory_bytes = 1GiB <- default",
 		"limits.group_bytes = 64KiB <- env QUERN_LIMITS_GROUP_BYTES",
 		"limits.diagnostics_per_document = 1000 <- default",
-		"corpora[0].name = c <- sub/c.yaml:8",
+		"corpora[0].name = c <- sub/c.yaml:11",
 		"corpora[0].root = corpus <- flag",
 		"corpora[0].format = inline <- default",
-		"corpora[0].taxonomy = peer-review-analyze <- sub/c.yaml:10",
-		`corpora[0].include = ["a<b"] <- sub/c.yaml:11`,
+		"corpora[0].taxonomy = peer-review-analyze <- sub/c.yaml:13",
+		`corpora[0].include = ["a<b"] <- sub/c.yaml:14`,
 		"corpora[0].exclude = [] <- default",
 		"corpora[0].hidden = false <- default",
 		"corpora[0].follow_symlinks = false <- default",
@@ -213,7 +218,7 @@ var mistakes = map[string]struct {
 	"case":                   {"Run: {}\n" + minimal, []string{"c.yaml:1:1: Run: unknown key (did you mean run?)"}},
 	"another level":          {"workers: 3\n" + minimal, []string{"c.yaml:1:1: workers: unknown key (did you mean run.workers?)"}},
 	"below a list":           {"run: {escapes: json}\n" + minimal, []string{"c.yaml:1:7: run.escapes: unknown key (did you mean corpora[].inline.escapes?)"}},
-	"far from all":           {"run: {zzzzzz: 3}\n" + minimal, []string{"c.yaml:1:7: run.zzzzzz: unknown key (one of workers, on_error)"}},
+	"far from all":           {"run: {zzzzzz: 3}\n" + minimal, []string{"c.yaml:1:7: run.zzzzzz: unknown key (one of workers, on_error, max_shrink, verify, fail_on)"}},
 	"dotted key":             {"run.workers: 3\n" + minimal, []string{"c.yaml:1:1: run.workers: unknown key (one of output, run, limits, corpora)"}},
 	"merge key": {"<<: {}\n" + minimal, []string{
 		"c.yaml:1:1: <<: unknown key (merge keys are not supported)",
@@ -253,6 +258,47 @@ var mistakes = map[string]struct {
 		"c.yaml:5:21: corpora[0].root: is empty",
 		"c.yaml:5:35: corpora[0].taxonomy: is empty",
 		"c.yaml:5:48: corpora[0].include: is empty (at least 1)",
+	}},
+	"shares": {"run: {max_shrink: 20, verify: on}\n" + minimal, []string{
+		"c.yaml:1:19: run.max_shrink: want a share from 0% to 100%, found the number 20 (write 20%)",
+		`c.yaml:1:31: run.verify: "on" is not allowed (one of full, fast, off)`,
+	}},
+	"share as a fraction": {"run: {max_shrink: 0.2}\n" + minimal, []string{
+		"c.yaml:1:19: run.max_shrink: want a share from 0% to 100%, found the number 0.2 (write 20%, or 0.2%)",
+	}},
+	"share that is too large": {"run: {max_shrink: 101%}\n" + minimal, []string{
+		`c.yaml:1:19: run.max_shrink: "101%" is no share: write 0% to 100%, with at most four decimals`,
+	}},
+	"memory": {"limits: {memory_bytes: 63MiB, document_bytes: 2GiB}\n" + minimal, []string{
+		"c.yaml:1:24: limits.memory_bytes: 63MiB is too small (at least 64MiB)",
+		"c.yaml:1:47: limits.document_bytes: 2GiB is too large (at most 1GiB)",
+	}},
+	"thresholds": {"run:\n  fail_on:\n    label_unknown: 0\n    file-empty: -1\n    file-too-large: 1.5\n    twin-missing: '3'\n    twin-mismatch: 5 percent\n" +
+		"    label-duplicate: [1%]\n    label-unknown: 101%\n    documents_refused: 1%\n    documents_refused: 2%\n    Labels_Unresolved: 0\n    workers: 2\n    text-edited: 1\n    repair-slip:\n  workers: x\n" + minimal, []string{
+		"c.yaml:3:5: run.fail_on.label_unknown: unknown key (did you mean label-unknown?)",
+		"c.yaml:4:17: run.fail_on.file-empty: -1 is too small (at least 0)",
+		"c.yaml:5:21: run.fail_on.file-too-large: want a count or a share, such as 10 or 1%, found the number 1.5 (write 1.5%)",
+		`c.yaml:6:19: run.fail_on.twin-missing: want a count or a share, such as 10 or 1%, found the text "3" (write it without quotation marks)`,
+		`c.yaml:7:20: run.fail_on.twin-mismatch: "5 percent" is no share: write 0% to 100%, with at most four decimals`,
+		"c.yaml:8:22: run.fail_on.label-duplicate: want a count or a share, such as 10 or 1%, found a list (write it without brackets or hyphen)",
+		`c.yaml:9:20: run.fail_on.label-unknown: "101%" is no share: write 0% to 100%, with at most four decimals`,
+		"c.yaml:11:5: run.fail_on.documents_refused: stands here again, line 10 has it already (keep one of the two)",
+		"c.yaml:12:5: run.fail_on.Labels_Unresolved: unknown key (did you mean labels_unresolved?)",
+		"c.yaml:13:5: run.fail_on.workers: unknown key (did you mean run.workers?)",
+		"c.yaml:15:17: run.fail_on.repair-slip: want a count or a share, such as 10 or 1%, found no value (leave the key out for its default)",
+		`c.yaml:16:12: run.workers: want a whole number, found the text "x"`,
+	}},
+	"no thresholds": {"run: {fail_on: }\n" + minimal, []string{
+		"c.yaml:1:16: run.fail_on: want names, each with a count or a share, such as 10 or 1%, found no value (leave the key out for its default)",
+	}},
+	"thresholds in a list": {"run: {fail_on: [documents_refused: 1%]}\n" + minimal, []string{
+		"c.yaml:1:16: run.fail_on: want names, each with a count or a share, such as 10 or 1%, found a list (write { } around entries such as documents_refused: 1%)",
+	}},
+	"thresholds as text": {"run: {fail_on: 1%}\n" + minimal, []string{
+		`c.yaml:1:16: run.fail_on: want names, each with a count or a share, such as 10 or 1%, found the text "1%" (write { } around entries such as documents_refused: 1%)`,
+	}},
+	"far from all thresholds": {"run: {fail_on: {zzzzzzzzzz: 0}}\n" + minimal, []string{
+		"c.yaml:1:17: run.fail_on.zzzzzzzzzz: unknown key (one of " + strings.Join(keys(thresholdFields), ", ") + ")",
 	}},
 	"no corpora": {"corpora: []", []string{"c.yaml:1:10: corpora: is empty (at least 1)"}},
 	"required keys": {"corpora:\n- {}\n- 3\n- name: c\n  attributes: [{}]\n", []string{
@@ -370,6 +416,20 @@ func TestMistakesInOtherFormats(t *testing.T) {
 			"c.json:2:2: runn: unknown key (did you mean run?)",
 			"c.json:3:78: corpora[0].hidden: want true or false, found the number 1",
 		}},
+		{"c.json", "{\"run\": {\"max_shrink\": 20,\n\t\"fail_on\": {\"label-unknwon\": 1, \"label-unknown\": true, \"file-empty\": 1, \"file-empty\": 2}}}", []string{
+			"c.json:1:1: corpora: is missing (want a list of entries)",
+			"c.json:1:24: run.max_shrink: want a share from 0% to 100%, found the number 20 (write 20%)",
+			"c.json:2:14: run.fail_on.label-unknwon: unknown key (did you mean label-unknown?)",
+			"c.json:2:51: run.fail_on.label-unknown: want a count or a share, such as 10 or 1%, found true",
+			"c.json:2:74: run.fail_on.file-empty: stands here again, line 2 has it already (keep one of the two)",
+		}},
+		{"c.toml", "[run]\nmax_shrink = 20\nfail_on.file-emtpy = 3\nfail_on.file-empty = -1\nfail_on.label-unknown = 0.5\n", []string{
+			"c.toml:1:1: corpora: is missing (want a list of entries)",
+			"c.toml:2:14: run.max_shrink: want a share from 0% to 100%, found the number 20 (write 20%)",
+			"c.toml:3:9: run.fail_on.file-emtpy: unknown key (did you mean file-empty?)",
+			"c.toml:4:22: run.fail_on.file-empty: -1 is too small (at least 0)",
+			"c.toml:5:25: run.fail_on.label-unknown: want a count or a share, such as 10 or 1%, found the number 0.5 (write 50%, or 0.5%)",
+		}},
 		{"c.toml", "[run]\nworkers = \n", []string{"c.toml:2:11: unexpected character U+000A at start of value"}},
 		{"c.toml", "[run]\nworkers = 1\nworkers = 2\n", []string{"c.toml:3:1: key workers is already defined"}},
 		{
@@ -425,13 +485,13 @@ func TestMistakesOutsideTheFile(t *testing.T) {
 			[]string{
 				`c.yaml:5:16: run.workers: want a whole number, found the text "x"`,
 				"environment: QUERN_CORPORA_ROOT: no setting has this variable (one of QUERN_LIMITS_DIAGNOSTICS_PER_DOCUMENT, " +
-					"QUERN_LIMITS_DOCUMENT_BYTES, QUERN_LIMITS_GROUP_BYTES, QUERN_OUTPUT_COMPRESSION_LEVEL, QUERN_OUTPUT_DIR, " +
-					"QUERN_OUTPUT_PART_BYTES, QUERN_OUTPUT_ROW_GROUP_ROWS, QUERN_RUN_ON_ERROR, QUERN_RUN_WORKERS)",
+					"QUERN_LIMITS_DOCUMENT_BYTES, QUERN_LIMITS_GROUP_BYTES, QUERN_LIMITS_MEMORY_BYTES, QUERN_OUTPUT_COMPRESSION_LEVEL, QUERN_OUTPUT_DIR, " +
+					"QUERN_OUTPUT_PART_BYTES, QUERN_OUTPUT_ROW_GROUP_ROWS, QUERN_RUN_MAX_SHRINK, QUERN_RUN_ON_ERROR, QUERN_RUN_VERIFY, QUERN_RUN_WORKERS)",
 				"environment: QUERN_RUN_WORKER: no setting has this variable (did you mean QUERN_RUN_WORKERS?)",
 				`environment: QUERN_RUN_WORKERS: want a whole number, found the text "many"`,
 				"command line: corpora: no such setting (one of limits.diagnostics_per_document, limits.document_bytes, " +
-					"limits.group_bytes, output.compression_level, output.dir, output.part_bytes, output.row_group_rows, " +
-					"run.on_error, run.workers, corpora.root)",
+					"limits.group_bytes, limits.memory_bytes, output.compression_level, output.dir, output.part_bytes, output.row_group_rows, " +
+					"run.max_shrink, run.on_error, run.verify, run.workers, corpora.root)",
 				`command line: output.part_bytes: "x" is no size: write a whole number of bytes, or one with KiB, MiB or GiB`,
 				`command line: run.on_error: "stop" is not allowed (one of skip, fail)`,
 				"command line: run.worker: no such setting (did you mean run.workers?)",
@@ -476,8 +536,11 @@ func TestPrecedenceOfEachSetting(t *testing.T) {
 				return rapid.StringMatching(`[a-z]{1,8}/[a-z]{1,8}`).Draw(t, label)
 			}
 			number := rapid.IntRange(1000, 1024).Draw(t, label)
-			if f.typ == bytesType {
-				return Bytes(number).String()
+			switch f.typ {
+			case bytesType:
+				return (Bytes(number) << 17).String()
+			case percentType:
+				return Percent(number * 300).String()
 			}
 			return strconv.Itoa(number)
 		}
@@ -496,8 +559,8 @@ func TestPrecedenceOfEachSetting(t *testing.T) {
 				if message != "" {
 					t.Fatal(message)
 				}
-				if f.typ == bytesType {
-					typed = v
+				if f.typ == bytesType || f.typ == percentType {
+					typed = v // as text, which a file has
 				}
 				file[table].(map[string]any)[name] = typed
 				want[key] = Setting{key, v, "file"}
@@ -613,6 +676,8 @@ func toTree(v reflect.Value, fields []field) map[string]any {
 		switch {
 		case f.isTable():
 			out[f.key] = toTree(value, f.fields)
+		case f.isThresholds():
+			out[f.key] = thresholdsJSON(value.Interface().([]Threshold))
 		case f.isTables():
 			list := []any{}
 			for j := range value.Len() {
@@ -628,6 +693,19 @@ func toTree(v reflect.Value, fields []field) map[string]any {
 	return out
 }
 
+// thresholdsJSON keeps the order, which a map would not.
+func thresholdsJSON(list []Threshold) json.RawMessage {
+	entries := make([]string, len(list))
+	for i, t := range list {
+		limit := t.Limit.String()
+		if t.Limit.IsShare {
+			limit = strconv.Quote(limit)
+		}
+		entries[i] = strconv.Quote(t.Name) + ": " + limit
+	}
+	return json.RawMessage("{" + strings.Join(entries, ", ") + "}")
+}
+
 func FuzzLoad(f *testing.F) {
 	for _, tt := range mistakes {
 		f.Add(".yaml", []byte(tt.config))
@@ -636,6 +714,9 @@ func FuzzLoad(f *testing.F) {
 	f.Add(".toml", []byte("[run]\nworkers = 3\n[[corpora]]\nname = 'c'\nroot = 'corpus'\ntaxonomy = 't.yaml'\n"))
 	f.Add(".yaml", []byte("corpora:\n  - name: c\n    root: \"no\\nwhere\"\n    taxonomy: t.yaml\n"))
 	f.Add(".json", []byte(`{"corpora": [{"name": "c", "root": "corpus", "taxonomy": "t.yaml"}]}`))
+	f.Add(".yaml", []byte(minimal+"limits: {memory_bytes: 64MiB}\nrun:\n  max_shrink: 0.5%\n  verify: fast\n  fail_on:\n    label-unknown: 0\n    documents_refused: 1%\n"))
+	f.Add(".toml", []byte("[run]\nmax_shrink = '5%'\nverify = 'off'\nfail_on.label-unknown = 0\nfail_on.documents_refused = '1%'\n[[corpora]]\nname = 'c'\nroot = 'corpus'\ntaxonomy = 't.yaml'\n"))
+	f.Add(".json", []byte(`{"run": {"max_shrink": 0, "fail_on": {"repair-slip": "0.25 %", "labels_unresolved": 7}}, "corpora": [{"name": "c", "root": "corpus", "taxonomy": "t.yaml"}]}`))
 	for _, name := range Profiles() {
 		b, err := configs.FS.ReadFile(name + ".yaml")
 		if err != nil {

@@ -18,12 +18,22 @@ func JSONSchema() ([]byte, error) {
 		Anonymous: true, ExpandedStruct: true, DoNotReference: true,
 		FieldNameTag: "mapstructure", RequiredFromJSONSchemaTags: true,
 		Mapper: func(t reflect.Type) *jsonschema.Schema {
-			if t != bytesType {
-				return nil
+			switch t {
+			case bytesType:
+				return anyOf(&jsonschema.Schema{Type: "integer"}, bytesPattern)
+			case percentType:
+				return anyOf(&jsonschema.Schema{Const: 0}, percentPattern)
+			case thresholdsType:
+				names := &jsonschema.Schema{}
+				for i := range thresholdFields {
+					names.Enum = append(names.Enum, thresholdFields[i].key)
+				}
+				return &jsonschema.Schema{
+					Type: "object", PropertyNames: names,
+					AdditionalProperties: anyOf(&jsonschema.Schema{Type: "integer", Minimum: "0"}, percentPattern),
+				}
 			}
-			return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
-				{Type: "integer"}, {Type: "string", Pattern: bytesPattern},
-			}}
+			return nil
 		},
 		LookupComment: func(t reflect.Type, name string) string {
 			if t.Kind() != reflect.Struct {
@@ -40,6 +50,11 @@ func JSONSchema() ([]byte, error) {
 	return append(b, '\n'), err
 }
 
+// anyOf is the schema of a number that may be text.
+func anyOf(number *jsonschema.Schema, pattern string) *jsonschema.Schema {
+	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{number, {Type: "string", Pattern: pattern}}}
+}
+
 // annotate adds what the reflector cannot know: defaults, and bounds of sizes.
 func annotate(s *jsonschema.Schema, fields []field) {
 	for i := range fields {
@@ -52,6 +67,8 @@ func annotate(s *jsonschema.Schema, fields []field) {
 		case f.isTables():
 			annotate(p.Items, f.fields)
 		case f.required:
+		case f.isThresholds():
+			p.Default = struct{}{}
 		case f.isList() && f.def.Len() == 0:
 			p.Default = []string{}
 		default:
@@ -109,6 +126,11 @@ func writeReference(b *bytes.Buffer, fields []field, indent, dash string) {
 		case f.isTables():
 			b.WriteString(" []\n")
 			writeEntry(b, f.fields, indent)
+		case f.isThresholds():
+			b.WriteString(" {}\n")
+			for example := range strings.SplitSeq(f.example, ", ") {
+				fmt.Fprintf(b, "%s  # %s\n", indent, example)
+			}
 		default:
 			b.WriteString(" " + f.shown() + "\n")
 		}
@@ -161,9 +183,9 @@ func (f *field) facts() string {
 	}
 	switch {
 	case f.minimum != nil && f.maximum != nil:
-		kind += fmt.Sprintf(", %d to %d", *f.minimum, *f.maximum)
+		kind += fmt.Sprintf(", %s to %s", f.number(*f.minimum), f.number(*f.maximum))
 	case f.minimum != nil:
-		kind += fmt.Sprintf(", at least %d", *f.minimum)
+		kind += ", at least " + f.number(*f.minimum)
 	}
 	switch {
 	case f.required:

@@ -160,6 +160,11 @@ func TestSchemaRefusesNoMoreThanLoad(t *testing.T) {
 		"size with white space": "limits: {group_bytes: ' 5'}\n", "size in lower case": "limits: {group_bytes: 5kib}\n",
 		"name with line break": "corpora: [{name: \"c\\n\", root: corpus, taxonomy: t.yaml}]\n",
 		"number for text":      "output: {dir: 5}\n", "text for bool": minimal + "  hidden: 'true'\n", "whole float": "run: {workers: 2.0}\n",
+		"share without sign": "run: {max_shrink: 20}\n", "share as a fraction": "run: {max_shrink: 0.2}\n", "share with line break": "run: {max_shrink: \"20%\\n\"}\n",
+		"share with five decimals": "run: {max_shrink: 0.00001%}\n", "share below 0": "run: {max_shrink: -1%}\n", "way to verify": "run: {verify: quick}\n",
+		"threshold below 0": "run: {fail_on: {label-unknown: -1}}\n", "threshold without sign": "run: {fail_on: {label-unknown: 0.5}}\n",
+		"threshold of nothing": "run: {fail_on: {label-unknwon: 1}}\n", "threshold as a flag": "run: {fail_on: {label-unknown: true}}\n",
+		"thresholds in a list": "run: {fail_on: [{label-unknown: 1}]}\n",
 	}
 	refused := 0
 	try := func(name, config string) {
@@ -187,6 +192,24 @@ func TestSchemaRefusesNoMoreThanLoad(t *testing.T) {
 	}
 }
 
+// The new forms are taken by both, and so the schema does not refuse for show.
+func TestSchemaAcceptsWhatLoadAccepts(t *testing.T) {
+	s := compileSchema(t)
+	for _, run := range []string{
+		"{max_shrink: 0}", "{max_shrink: 0%}", "{max_shrink: 0.5 %}", "{max_shrink: 100%}", "{verify: off}", "{fail_on: {}}",
+		"{fail_on: {label-unknown: 0, documents_refused: 1%, labels_unresolved: 0.0001%, file-empty: 100}}",
+	} {
+		config := minimal + "run: " + run + "\n"
+		folder(t, map[string]string{"c.yaml": config})
+		if _, err := Load(Options{Path: "c.yaml"}); err != nil {
+			t.Error(err)
+		}
+		if doc, ok := asJSON(t, []byte(config)); !ok || s.Validate(doc) != nil {
+			t.Errorf("the schema refuses %s: %v", run, s.Validate(doc))
+		}
+	}
+}
+
 func TestOutputHash(t *testing.T) {
 	taxonomy := &Taxonomy{Name: "t", Layers: []Layer{{Name: "l", Labels: []Term{{Code: "A"}}}}}
 	base := minimalConfig()
@@ -206,8 +229,13 @@ func TestOutputHash(t *testing.T) {
 			v.SetBool(!v.Bool())
 		case v.CanInt():
 			v.SetInt(v.Int() + 1)
+		case v.Type() == thresholdsType:
+			v.Set(reflect.Append(v, reflect.ValueOf(Threshold{Name: LabelsUnresolved})))
 		case v.Kind() == reflect.Slice:
 			v.Set(reflect.Append(v, reflect.ValueOf("x")))
+		}
+		if reflect.DeepEqual(changed, base) {
+			t.Errorf("%s was not changed", l.key)
 		}
 		if same := hash(changed) == want; same != (l.field.hashed == "no") {
 			t.Errorf("%s: the hash stays the same: %v", l.key, same)
