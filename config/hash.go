@@ -13,13 +13,27 @@ import (
 // lie, where the tables go and how the run goes about it are not in it. Two
 // configurations with one hash make the same tables of the same files.
 func (c *Config) OutputHash(taxonomies []*Taxonomy) string {
+	return c.hash("quern config 1", taxonomies...)
+}
+
+// CorpusHash is the SHA-256, in hexadecimal, of every setting that can change a
+// byte of the parts of corpus i, whose taxonomy is t: those of all corpora, and
+// its own. Other corpora are not in it, nor is its place among them. It panics
+// where there is no corpus i.
+func (c *Config) CorpusHash(i int, t *Taxonomy) string {
+	alone := *c
+	alone.Corpora = c.Corpora[i : i+1]
+	return alone.hash("quern corpus 1", t)
+}
+
+func (c *Config) hash(title string, taxonomies ...*Taxonomy) string {
 	var kept []leaf
 	for _, l := range leaves(reflect.ValueOf(*c), configFields, "") {
 		if l.field.hashed == "yes" {
 			kept = append(kept, l)
 		}
 	}
-	b := encode("quern config 1", kept)
+	b := encode(title, kept)
 	for _, t := range taxonomies {
 		b.WriteString("taxonomy " + t.Hash() + "\n")
 	}

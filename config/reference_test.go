@@ -210,12 +210,16 @@ func TestSchemaAcceptsWhatLoadAccepts(t *testing.T) {
 	}
 }
 
-func TestOutputHash(t *testing.T) {
+func TestHashes(t *testing.T) {
 	taxonomy := &Taxonomy{Name: "t", Layers: []Layer{{Name: "l", Labels: []Term{{Code: "A"}}}}}
 	base := minimalConfig()
 	base.Corpora[0].Attributes = []Attribute{{"venue", "v"}}
 	hash := func(c Config) string { return c.OutputHash([]*Taxonomy{taxonomy}) }
-	want := hash(base)
+	corpusHash := func(c Config) string { return c.CorpusHash(0, taxonomy) }
+	want, wantCorpus := hash(base), corpusHash(base)
+	if want == wantCorpus {
+		t.Error("the hash of a corpus is that of the output")
+	}
 
 	// Each setting in turn gets another value.
 	for i, l := range leaves(reflect.ValueOf(base), configFields, "") {
@@ -240,6 +244,9 @@ func TestOutputHash(t *testing.T) {
 		if same := hash(changed) == want; same != (l.field.hashed == "no") {
 			t.Errorf("%s: the hash stays the same: %v", l.key, same)
 		}
+		if same := corpusHash(changed) == wantCorpus; same != (l.field.hashed == "no") {
+			t.Errorf("%s: the hash of the corpus stays the same: %v", l.key, same)
+		}
 	}
 
 	empty := base
@@ -255,11 +262,43 @@ func TestOutputHash(t *testing.T) {
 	}
 	other := *taxonomy
 	other.Layers = []Layer{{Name: "l", Polarity: true, Labels: []Term{{Code: "A"}}}}
-	if other.Hash() == taxonomy.Hash() || base.OutputHash([]*Taxonomy{&other}) == want {
+	if other.Hash() == taxonomy.Hash() || base.OutputHash([]*Taxonomy{&other}) == want || base.CorpusHash(0, &other) == wantCorpus {
 		t.Error("another taxonomy makes no difference")
 	}
 	// A hash that changes without need converts everything again.
 	if got := taxonomy.Hash(); got != "fcadb5f09ced7aea95c8f64ee2657cd353b045d33356d66f321bdd2d88f036b7" {
 		t.Errorf("hash %s", got)
+	}
+}
+
+// Whatever else is converted beside it, a corpus keeps its hash.
+func TestCorpusHashOfOneAmongOthers(t *testing.T) {
+	taxonomies := make(map[string]*Taxonomy)
+	var all []Corpus
+	for _, name := range []string{"a", "b", "c"} {
+		taxonomies[name] = &Taxonomy{Name: name}
+		corpus := DefaultCorpus()
+		corpus.Name, corpus.Paths = name, []string{"{" + name + "}"}
+		all = append(all, corpus)
+	}
+	hashes := func(corpora ...Corpus) map[string]string {
+		c := Default()
+		c.Corpora = corpora
+		out := make(map[string]string)
+		for i, corpus := range corpora {
+			out[corpus.Name] = c.CorpusHash(i, taxonomies[corpus.Name])
+		}
+		return out
+	}
+	want := hashes(all...)
+	if want["a"] == want["b"] || want["b"] == want["c"] || want["a"] == want["c"] {
+		t.Errorf("the corpora do not differ: %v", want)
+	}
+	for _, corpora := range [][]Corpus{{all[0]}, {all[1]}, {all[2]}, {all[2], all[0], all[1]}, {all[1], all[0]}} {
+		for name, got := range hashes(corpora...) {
+			if got != want[name] {
+				t.Errorf("%s among %d: %s, want %s", name, len(corpora), got, want[name])
+			}
+		}
 	}
 }
