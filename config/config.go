@@ -35,6 +35,7 @@ type Run struct {
 type Limits struct {
 	DocumentBytes          Bytes `mapstructure:"document_bytes" doc:"Size of a file, at most. A larger one is refused." jsonschema:"minimum=1,maximum=1073741824" hash:"yes"`
 	MemoryBytes            Bytes `mapstructure:"memory_bytes" doc:"Memory that documents on their way may take, estimated from their size. A larger document is worked on alone." jsonschema:"minimum=67108864" hash:"no"`
+	PathDepth              int   `mapstructure:"path_depth" doc:"Folders within folders below root, at most. What lies deeper is not read, and reported." jsonschema:"minimum=1,maximum=4096" hash:"yes"`
 	GroupBytes             Bytes `mapstructure:"group_bytes" doc:"Length of a label group, at most. A longer one stays text." jsonschema:"minimum=1" hash:"yes"`
 	DiagnosticsPerDocument int   `mapstructure:"diagnostics_per_document" doc:"Diagnostics that are kept for a document, at most. The rest are counted." jsonschema:"minimum=1" hash:"yes"`
 }
@@ -93,6 +94,7 @@ func Default() Config {
 		Limits: Limits{
 			DocumentBytes:          16 << 20, // three orders of magnitude above a review
 			MemoryBytes:            1 << 30,
+			PathDepth:              64,      // corpora have three or four
 			GroupBytes:             4 << 10, // the longest real group has 60 bytes
 			DiagnosticsPerDocument: 1000,
 		},

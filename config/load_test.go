@@ -142,6 +142,7 @@ func TestPrecedenceAndSettings(t *testing.T) {
 		"run.fail_on.documents_refused = 1% <- sub/c.yaml:6",
 		"limits.document_bytes = 16MiB <- default",
 		"limits.memory_bytes = 1GiB <- default",
+		"limits.path_depth = 64 <- default",
 		"limits.group_bytes = 64KiB <- env QUERN_LIMITS_GROUP_BYTES",
 		"limits.diagnostics_per_document = 1000 <- default",
 		"corpora[0].name = c <- sub/c.yaml:11",
@@ -485,12 +486,12 @@ func TestMistakesOutsideTheFile(t *testing.T) {
 			[]string{
 				`c.yaml:5:16: run.workers: want a whole number, found the text "x"`,
 				"environment: QUERN_CORPORA_ROOT: no setting has this variable (one of QUERN_LIMITS_DIAGNOSTICS_PER_DOCUMENT, " +
-					"QUERN_LIMITS_DOCUMENT_BYTES, QUERN_LIMITS_GROUP_BYTES, QUERN_LIMITS_MEMORY_BYTES, QUERN_OUTPUT_COMPRESSION_LEVEL, QUERN_OUTPUT_DIR, " +
+					"QUERN_LIMITS_DOCUMENT_BYTES, QUERN_LIMITS_GROUP_BYTES, QUERN_LIMITS_MEMORY_BYTES, QUERN_LIMITS_PATH_DEPTH, QUERN_OUTPUT_COMPRESSION_LEVEL, QUERN_OUTPUT_DIR, " +
 					"QUERN_OUTPUT_PART_BYTES, QUERN_OUTPUT_ROW_GROUP_ROWS, QUERN_RUN_MAX_SHRINK, QUERN_RUN_ON_ERROR, QUERN_RUN_VERIFY, QUERN_RUN_WORKERS)",
 				"environment: QUERN_RUN_WORKER: no setting has this variable (did you mean QUERN_RUN_WORKERS?)",
 				`environment: QUERN_RUN_WORKERS: want a whole number, found the text "many"`,
 				"command line: corpora: no such setting (one of limits.diagnostics_per_document, limits.document_bytes, " +
-					"limits.group_bytes, limits.memory_bytes, output.compression_level, output.dir, output.part_bytes, output.row_group_rows, " +
+					"limits.group_bytes, limits.memory_bytes, limits.path_depth, output.compression_level, output.dir, output.part_bytes, output.row_group_rows, " +
 					"run.max_shrink, run.on_error, run.verify, run.workers, corpora.root)",
 				`command line: output.part_bytes: "x" is no size: write a whole number of bytes, or one with KiB, MiB or GiB`,
 				`command line: run.on_error: "stop" is not allowed (one of skip, fail)`,

@@ -26,7 +26,10 @@ const (
 	SymlinkOutside                   // symlink-outside
 	SymlinkBroken                    // symlink-broken
 	DirectoryUnreadable              // directory-unreadable
+	DirectoryTooDeep                 // directory-too-deep
 	FileUnreadable                   // file-unreadable
+	FileVanished                     // file-vanished
+	FileChanging                     // file-changing
 	FileEmpty                        // file-empty
 	FileTooLarge                     // file-too-large
 	DocumentDuplicate                // document-duplicate
@@ -106,10 +109,25 @@ var codes = [codeCount]CodeInfo{
 		"The directory cannot be listed; what it holds is unknown and missing from the tables.",
 		"Give the user that runs quern permission to read it, or leave it out with exclude.",
 	},
+	DirectoryTooDeep: {
+		"directory-too-deep", Error, "a directory lies too deep",
+		"The directory lies more folders below the corpus root than limits.path_depth; what it holds is unknown and missing from the tables.",
+		"Raise limits.path_depth if the directory is meant to be there, or leave it out with exclude.",
+	},
 	FileUnreadable: {
 		"file-unreadable", Error, "a file cannot be read",
 		"The file cannot be opened or read to its end.",
 		"Give the user that runs quern permission to read it, or check the disk.",
+	},
+	FileVanished: {
+		"file-vanished", Error, "a file is gone",
+		"The file was there when the folder was scanned and is gone now.",
+		"Run again when whatever moves the files is done; the next run scans the folder anew.",
+	},
+	FileChanging: {
+		"file-changing", Error, "a file was being written",
+		"The file was being written while it was read, and at each try again.",
+		"Run again when whatever writes it is done; the next run picks it up.",
 	},
 	FileEmpty: {
 		"file-empty", Error, "a file is empty",
@@ -143,8 +161,8 @@ var codes = [codeCount]CodeInfo{
 	},
 	TwinUnreadable: {
 		"twin-unreadable", Warning, "the unannotated twin cannot be read",
-		"The twin exists but cannot be read, or is over the size limit. The document was written without it.",
-		"Give the user that runs quern permission to read it.",
+		"The twin exists but cannot be read, is over the size limit, or was being written while it was read. The document was written without it.",
+		"Give the user that runs quern permission to read it, or run again when whatever writes it is done.",
 	},
 	InvalidUTF8: {
 		"invalid-utf8", Warning, "bytes that are not UTF-8",

@@ -37,6 +37,9 @@ type Source struct {
 	// be read, Refused is true and one of them is an error that says why.
 	Diagnostics []Diagnostic
 	Refused     bool
+	// Unsettled says that what was read is not what the scan's stamp stands for:
+	// the next run must look again.
+	Unsettled bool
 }
 
 // Reset empties s for the next document and keeps its buffers.

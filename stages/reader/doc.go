@@ -2,7 +2,9 @@
 //
 // Scan walks the folder once and makes a Plan: which files are documents, in
 // which order, and what became of every other file. Plan.Shards cuts the plan
-// into shards. A Reader reads one document at a time into a schema.Source.
+// into shards; Plan.Identity and Plan.Stamps say whether a shard is still what it
+// was in an earlier run. A Reader reads one document at a time into a
+// schema.Source.
 //
 // The package knows file systems, paths and the attributes that paths carry. It
 // must not know what stands in a file: no format, no label, no decoding. It

@@ -2,7 +2,9 @@ package reader
 
 import (
 	"cmp"
+	"io/fs"
 	"slices"
+	"sort"
 
 	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/schema"
@@ -13,12 +15,12 @@ import (
 // for each folder or link that could not be looked into. A Plan does not change
 // and is safe for concurrent use.
 //
-// It keeps about 60 bytes a document besides the path and the id; attributes
-// are captured again when a document is read.
+// It keeps 64 bytes a document besides the path and the id; attributes are
+// captured again when a document is read.
 type Plan struct {
 	corpus  string
-	root    string // absolute
-	real    string // root with its links resolved
+	root    string      // absolute, its links resolved
+	folder  fs.FileInfo // what root was when it was scanned
 	follow  bool
 	limit   config.Bytes
 	capture *capturer
@@ -34,16 +36,14 @@ type notice struct {
 	code          schema.Code
 }
 
+// record is a document. The stamps of file and twin are kept apart, since each
+// is compared when it is read: that takes no more room than one for both and a
+// flag for the twin, and half of what sizes and times would.
 type record struct {
 	id, path string
-	size     int64 // in bytes, or unknownSize
-	stamp    uint64
-	twin     bool
+	state           // of the file, but that changed is that of the newer of file and twin
+	twin     uint64 // stamp of the twin, unknownStamp or noTwin
 }
-
-// unknownSize is the size of a file that could not be asked for it: reading it
-// will tell why.
-const unknownSize = -1
 
 // Entry is one entry of a plan.
 type Entry struct {
@@ -56,9 +56,14 @@ type Entry struct {
 	Bytes int64
 	// Stamp tells states of the document apart: it is another if the path, or
 	// the size, the modification time or (on Linux) the change time of the
-	// file or its twin, or the document that has its id, is another. It says
-	// nothing about another machine.
+	// file or its twin, or the document that has its id, is another. It is 0 if
+	// file or twin could not be asked. It says nothing about another machine,
+	// and not all by itself either: see Plan.Stamps.
 	Stamp uint64
+	// Changed is the latest of the modification and (on Linux) change times of
+	// file and twin, in nanoseconds since the epoch; 0 where there is no
+	// document.
+	Changed int64
 	// Refused says that the file will not be read: there is no document in it,
 	// it is too large, or its id is taken.
 	Refused bool
@@ -116,27 +121,36 @@ func (p *Plan) Counts() Counts { return p.counts }
 func (p *Plan) Entry(i int) Entry {
 	if i < len(p.notices) {
 		n := &p.notices[i]
-		return Entry{Path: n.path, Stamp: mix(hash(n.path) ^ hash(n.message)), Refused: true}
+		return Entry{Path: n.path, Stamp: max(mix(hash(n.path)^hash(n.message)), 1), Refused: true}
 	}
-	r := &p.records[i-len(p.notices)]
+	r := p.record(i)
 	e := Entry{
-		ID: r.id, Path: r.path, Bytes: max(r.size, 0), Stamp: mix(r.stamp ^ hash(r.path)),
+		ID: r.id, Path: r.path, Bytes: max(r.size, 0), Changed: r.changed,
 		Refused: r.size == 0 || r.size > int64(p.limit),
 	}
+	stamp := mix(mix(r.stamp^mix(r.twin)) ^ hash(r.path))
 	if first := p.original(i); first != i {
 		e.Refused = true
-		e.Stamp = mix(e.Stamp ^ hash(p.records[first-len(p.notices)].path))
+		stamp = mix(stamp ^ hash(p.record(first).path))
+	}
+	if r.stamp != unknownStamp && r.twin != unknownStamp {
+		e.Stamp = max(stamp, 1)
 	}
 	return e
 }
 
-// original is the first entry with the same id as document i.
+// record is that of entry i, which has an id.
+func (p *Plan) record(i int) *record { return &p.records[i-len(p.notices)] }
+
+// original is the first entry with the same id as document i. It takes
+// O(log n) steps: thousands may share an id.
 func (p *Plan) original(i int) int {
-	id := p.records[i-len(p.notices)].id
-	for i > len(p.notices) && p.records[i-len(p.notices)-1].id == id {
-		i--
+	at := i - len(p.notices)
+	id := p.records[at].id
+	if at == 0 || p.records[at-1].id != id {
+		return i
 	}
-	return i
+	return len(p.notices) + sort.Search(at, func(k int) bool { return p.records[k].id >= id })
 }
 
 // Describe fills src with all that is known about entry i without reading it:
@@ -172,7 +186,7 @@ func (p *Plan) describe(i int, src *schema.Source, captured *capture) {
 			note(src, schema.TwinMissing, "raw names an attribute that the path does not give, so no twin was looked for")
 		case raw == e.Path:
 			note(src, schema.TwinMissing, "raw leads to the document itself")
-		case !p.records[i-len(p.notices)].twin:
+		case p.record(i).twin == noTwin:
 			note(src, schema.TwinMissing, "there is no file %s", schema.DisplayPath(raw))
 		default:
 			src.RawPath = raw

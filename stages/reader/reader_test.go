@@ -23,7 +23,7 @@ import (
 	"github.com/quern-data/quern/schema"
 )
 
-var limits = config.Limits{DocumentBytes: 1 << 20}
+var limits = config.Limits{DocumentBytes: 1 << 20, PathDepth: 64}
 
 // tree makes files below a new folder: content by path.
 func tree(t testing.TB, files map[string]string) string {
@@ -196,6 +196,7 @@ func TestScanErrors(t *testing.T) {
 		{"no root", t.Context(), func(c *config.Corpus, _ *config.Limits) { c.Root = "" }, "root is empty"},
 		{"canceled", canceled, func(*config.Corpus, *config.Limits) {}, "canceled"},
 		{"no limit", t.Context(), func(_ *config.Corpus, l *config.Limits) { l.DocumentBytes = 0 }, "limits.document_bytes"},
+		{"no depth", t.Context(), func(_ *config.Corpus, l *config.Limits) { l.PathDepth = 0 }, "limits.path_depth"},
 		{"glob", t.Context(), func(c *config.Corpus, _ *config.Limits) { c.Exclude = []string{"a", "[b"} }, `"[b"`},
 		{"pattern", t.Context(), func(c *config.Corpus, _ *config.Limits) { c.Paths = []string{"{"} }, `paths "{"`},
 		{"id", t.Context(), func(c *config.Corpus, _ *config.Limits) { c.DocumentID = "{" }, `document_id "{"`},
@@ -218,11 +219,11 @@ func TestScanUnreadableFolders(t *testing.T) {
 		"a/x.txt": "x", "b/x.txt": "x", "b/c/x.txt": "x", ".git/x.txt": "x", "old/x.txt": "x", "new/x.txt": "x",
 	})
 	denied := []string{"b", ".git", "old", "new"}
-	readDir := func(path string) ([]os.DirEntry, error) {
-		if rel, _ := filepath.Rel(root, path); slices.Contains(denied, rel) {
-			return nil, &fs.PathError{Op: "open", Path: path, Err: syscall.EACCES}
+	readDir := func(ctx context.Context, root, dir string) ([]os.DirEntry, error) {
+		if slices.Contains(denied, dir) {
+			return nil, &fs.PathError{Op: "open", Path: root + "/" + dir, Err: syscall.EACCES}
 		}
-		return os.ReadDir(path)
+		return list(ctx, root, dir)
 	}
 	c := corpusAt(root)
 	c.Exclude = []string{"old/**/*", "new/*_old"}
@@ -239,7 +240,7 @@ func TestScanUnreadableFolders(t *testing.T) {
 		t.Errorf("message %q, want %q", src.Diagnostics[0].Message, want)
 	}
 
-	denied = []string{"."}
+	denied = []string{""}
 	if _, err := scan(t.Context(), c, limits, readDir); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("an unreadable root gives %v", err)
 	}
@@ -275,6 +276,57 @@ func TestScanPathTooLong(t *testing.T) {
 	}
 }
 
+// countdown is a context that is done after a number of questions.
+type countdown struct {
+	context.Context
+	left int
+}
+
+func (c *countdown) Err() error {
+	if c.left--; c.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
+// Wherever a scan is interrupted, it ends, and it looks for that often enough.
+func TestScanInterrupted(t *testing.T) {
+	files := map[string]string{}
+	for i := range 3500 {
+		files[fmt.Sprintf("all/%04d.txt", i)] = ""
+	}
+	for i := range 20 {
+		files[fmt.Sprintf("%02d/a.txt", i)] = ""
+	}
+	c := corpusAt(tree(t, files))
+	c.Paths, c.Raw = []string{"{dir}/{name}.txt"}, "{name}.txt"
+	const plenty = 1 << 30
+	listing := func(_ context.Context, root, dir string) ([]os.DirEntry, error) { return list(t.Context(), root, dir) }
+	ctx := &countdown{t.Context(), plenty}
+	if _, err := scan(ctx, c, limits, listing); err != nil {
+		t.Fatal(err)
+	}
+	// Once a folder, and once in 1000 files where they are looked at, captured,
+	// and given their twins.
+	diff(t, 22+3+3+3, plenty-ctx.left)
+
+	ctx.left = plenty
+	if _, err := Scan(ctx, c, limits); err != nil {
+		t.Fatal(err)
+	}
+	asked := plenty - ctx.left
+	for left := range asked {
+		ctx.left = left
+		p, err := Scan(ctx, c, limits)
+		if p != nil || !errors.Is(err, context.Canceled) || ctx.left < -2 {
+			t.Fatalf("interrupted at question %d of %d, it went on for %d: %v", left, asked, -ctx.left-1, err)
+		}
+	}
+	if entries, err := list(&countdown{t.Context(), 2}, c.Root, "all"); entries != nil || !errors.Is(err, context.Canceled) {
+		t.Errorf("%d entries listed, %v", len(entries), err)
+	}
+}
+
 func TestScanOrder(t *testing.T) {
 	root := tree(t, map[string]string{
 		"a/x.txt": "1", "a-b/x.txt": "2", "a.txt": "3", "a/y/x.txt": "4", "b/x.txt": "5", "c.md": "6", "d.md": "7", "b/raw.txt": "8",
@@ -288,8 +340,8 @@ func TestScanOrder(t *testing.T) {
 	var want *Plan
 	for seed := range uint64(50) {
 		r := rand.New(rand.NewPCG(seed, 0))
-		p, err := scan(t.Context(), c, limits, func(path string) ([]os.DirEntry, error) {
-			entries, err := os.ReadDir(path)
+		p, err := scan(t.Context(), c, limits, func(ctx context.Context, root, dir string) ([]os.DirEntry, error) {
+			entries, err := list(ctx, root, dir)
 			r.Shuffle(len(entries), func(i, j int) { entries[i], entries[j] = entries[j], entries[i] })
 			return entries, err
 		})
@@ -654,7 +706,7 @@ func TestReadChangedFiles(t *testing.T) {
 		contains string
 	}{
 		{"not", nothing, "document", "twin", false, "", ""},
-		{"vanished", replace(path, nothing), "", "", true, "file-unreadable", "no such file or directory"},
+		{"vanished", replace(path, nothing), "", "", true, "file-vanished", "is gone now"},
 		{"a folder now", replace(path, folder), "", "", true, "file-unreadable", "is a directory"},
 		{"grown", replace(path, content(strings.Repeat("grown ", 1000))), strings.Repeat("grown ", 1000), "twin", false, "", ""},
 		{"grown to the limit", replace(path, content(big[1:])), big[1:], "twin", false, "", ""},
@@ -922,19 +974,15 @@ func (e fakeEntry) Type() fs.FileMode {
 }
 
 // fakeReviews lists folders of papers with ten reviews and ten twins each.
-func fakeReviews(root string, papers int) func(string) ([]os.DirEntry, error) {
+func fakeReviews(papers int) lister {
 	var top []os.DirEntry
 	for i := range papers {
 		top = append(top, fakeEntry{fmt.Sprintf("B%08d", i), true})
 	}
-	return func(path string) ([]os.DirEntry, error) {
-		rel, err := filepath.Rel(root, path)
-		if err != nil {
-			return nil, err
-		}
-		elements := strings.Split(rel, "/")
+	return func(_ context.Context, _, dir string) ([]os.DirEntry, error) {
+		elements := strings.Split(dir, "/")
 		switch {
-		case rel == ".":
+		case dir == "":
 			return []os.DirEntry{fakeEntry{"Accepted", true}}, nil
 		case len(elements) == 1:
 			return top, nil
@@ -959,7 +1007,7 @@ func TestPlanMemory(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	p, err := scan(t.Context(), reviews(root), limits, fakeReviews(root, papers))
+	p, err := scan(t.Context(), reviews(root), limits, fakeReviews(papers))
 	if err != nil {
 		t.Fatal(err)
 	}

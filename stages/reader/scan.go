@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,10 +35,10 @@ import (
 //
 // An error means that there is no plan: ctx is done, the root is missing or
 // unreadable or no folder, or the configuration is not valid. A folder below
-// the root that cannot be read becomes an entry of the plan, unless a rule
-// leaves out all that it might hold.
+// the root that cannot be read, or lies deeper than limits.path_depth, becomes
+// an entry of the plan, unless a rule leaves out all that it might hold.
 func Scan(ctx context.Context, corpus config.Corpus, limits config.Limits) (*Plan, error) {
-	p, err := scan(ctx, corpus, limits, os.ReadDir)
+	p, err := scan(ctx, corpus, limits, list)
 	if err != nil {
 		return nil, fmt.Errorf("corpus %s: %w", corpus.Name, err)
 	}
@@ -48,9 +49,10 @@ func Scan(ctx context.Context, corpus config.Corpus, limits config.Limits) (*Pla
 type scanner struct {
 	ctx     context.Context
 	corpus  *config.Corpus
-	root    string // absolute
-	real    string // root with its links resolved
-	readDir func(string) ([]os.DirEntry, error)
+	root    string      // absolute, its links resolved
+	info    fs.FileInfo // of root
+	depth   int         // of folders below the root, at most
+	readDir lister
 
 	candidates []candidate
 	others     []other // only where twins may be among them
@@ -59,12 +61,14 @@ type scanner struct {
 	followed   bool
 }
 
+// lister lists a folder below the root, in any order.
+type lister func(ctx context.Context, root, dir string) ([]os.DirEntry, error)
+
 // candidate is a file that fits include.
 type candidate struct {
-	path  string
-	real  string // path with links resolved, relative to the root
-	size  int64
-	stamp uint64
+	path string
+	real string // path with links resolved, relative to the root
+	state
 }
 
 // other is a regular file that is no candidate.
@@ -79,9 +83,12 @@ type ignoreKey struct {
 	glob string
 }
 
-func scan(ctx context.Context, corpus config.Corpus, limits config.Limits, readDir func(string) ([]os.DirEntry, error)) (*Plan, error) {
+func scan(ctx context.Context, corpus config.Corpus, limits config.Limits, readDir lister) (*Plan, error) {
 	if limits.DocumentBytes <= 0 {
 		return nil, fmt.Errorf("limits.document_bytes is %d: it must be positive", limits.DocumentBytes)
+	}
+	if limits.PathDepth <= 0 {
+		return nil, fmt.Errorf("limits.path_depth is %d: it must be positive", limits.PathDepth)
 	}
 	for _, glob := range slices.Concat(corpus.Include, corpus.Exclude) {
 		if !doublestar.ValidatePattern(glob) {
@@ -92,7 +99,7 @@ func scan(ctx context.Context, corpus config.Corpus, limits config.Limits, readD
 	if err != nil {
 		return nil, err
 	}
-	s := &scanner{ctx: ctx, corpus: &corpus, readDir: readDir, ignored: make(map[ignoreKey]*Ignored)}
+	s := &scanner{ctx: ctx, corpus: &corpus, depth: limits.PathDepth, readDir: readDir, ignored: make(map[ignoreKey]*Ignored)}
 	if err := s.findRoot(); err != nil {
 		return nil, err
 	}
@@ -103,10 +110,12 @@ func scan(ctx context.Context, corpus config.Corpus, limits config.Limits, readD
 		s.dropDuplicates()
 	}
 	p := &Plan{
-		corpus: corpus.Name, root: s.root, real: s.real, follow: corpus.FollowSymlinks, limit: limits.DocumentBytes,
+		corpus: corpus.Name, root: s.root, folder: s.info, follow: corpus.FollowSymlinks, limit: limits.DocumentBytes,
 		capture: attributes, notices: s.notices,
 	}
-	s.settle(p)
+	if err := s.settle(p); err != nil {
+		return nil, err
+	}
 	p.finish()
 	return p, nil
 }
@@ -115,41 +124,82 @@ func (s *scanner) findRoot() error {
 	if s.corpus.Root == "" {
 		return errors.New("root is empty")
 	}
-	var err error
-	if s.root, err = filepath.Abs(s.corpus.Root); err != nil {
-		return fmt.Errorf("root: %w", err)
-	}
-	info, err := os.Stat(s.root)
+	root, err := filepath.Abs(s.corpus.Root)
 	if err != nil {
 		return fmt.Errorf("root: %w", err)
 	}
-	if !info.IsDir() {
-		return fmt.Errorf("root %s is not a folder", s.root)
-	}
-	if s.real, err = filepath.EvalSymlinks(s.root); err != nil {
+	if s.root, err = filepath.EvalSymlinks(root); err != nil {
 		return fmt.Errorf("root: %w", err)
 	}
+	if s.info, err = os.Stat(s.root); err != nil {
+		return fmt.Errorf("root: %w", err)
+	}
+	if !s.info.IsDir() {
+		return fmt.Errorf("root %s is not a folder", root)
+	}
 	return nil
+}
+
+// checkEvery is after how many entries a loop looks whether it was interrupted.
+const checkEvery = 1000
+
+// interrupted is the error of a context that is done, looked for at each
+// checkEvery-th step.
+func (s *scanner) interrupted(step int) error {
+	if step%checkEvery != 0 {
+		return nil
+	}
+	return s.ctx.Err()
+}
+
+// list lists a folder as it comes. A folder may hold millions of files, which
+// take seconds.
+func list(ctx context.Context, root, dir string) ([]os.DirEntry, error) {
+	f, err := open(root, cmp.Or(dir, "."))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var entries []os.DirEntry
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		more, err := f.ReadDir(checkEvery)
+		entries = append(entries, more...)
+		if errors.Is(err, io.EOF) {
+			return entries, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 }
 
 // folder walks one folder. real is its path with links resolved, why the rule
 // that leaves all of it out, and via the real paths of the folders whose links
 // led here.
 func (s *scanner) folder(dir, real string, why ignoreKey, via []string) error {
-	if err := s.ctx.Err(); err != nil {
-		return err
+	if dir != "" && strings.Count(dir, "/") >= s.depth {
+		s.missing(dir, why, schema.DirectoryTooDeep,
+			fmt.Sprintf("the folder lies more than %d folders below the root, and was not read: raise limits.path_depth, or leave it out with exclude", s.depth))
+		return nil
 	}
-	entries, err := s.readDir(filepath.Join(s.root, dir))
+	entries, err := s.readDir(s.ctx, s.root, real)
+	if done := s.ctx.Err(); done != nil {
+		return done
+	}
 	if err != nil {
 		if dir == "" {
 			return fmt.Errorf("root: %w", err)
 		}
-		if why.rule == "" && !s.excludesAll(dir) {
-			s.notices = append(s.notices, notice{dir, "the folder cannot be listed: " + reason(err), schema.DirectoryUnreadable})
-		}
+		s.missing(dir, why, schema.DirectoryUnreadable, "the folder cannot be listed: "+reason(err))
 		return nil
 	}
-	for _, e := range entries {
+	for i, e := range entries {
+		if err := s.interrupted(i + 1); err != nil {
+			return err
+		}
 		name := e.Name()
 		path := join(dir, name)
 		realPath := path
@@ -170,6 +220,14 @@ func (s *scanner) folder(dir, real string, why ignoreKey, via []string) error {
 		}
 	}
 	return nil
+}
+
+// missing notes that nobody knows what a folder holds, unless a rule leaves it
+// out.
+func (s *scanner) missing(dir string, why ignoreKey, code schema.Code, message string) {
+	if why.rule == "" && !s.excludesAll(dir) {
+		s.notices = append(s.notices, notice{dir, message, code})
+	}
 }
 
 func (s *scanner) folderRule(name string, above ignoreKey) ignoreKey {
@@ -233,25 +291,12 @@ func (s *scanner) file(path, real string, e os.DirEntry, why ignoreKey) {
 	}
 	switch {
 	case why.rule == "":
-		c := candidate{path: path, real: real}
-		c.size, c.stamp = state(e)
-		s.candidates = append(s.candidates, c)
+		s.candidates = append(s.candidates, candidate{path, real, stateOf(e.Info())})
 	case s.corpus.Raw != "" && e.Type().IsRegular():
 		s.others = append(s.others, other{path, why, e})
 	default:
 		s.ignore(path, why)
 	}
-}
-
-// state is the size of a file, and a stamp of it.
-func state(e os.DirEntry) (size int64, stamp uint64) {
-	info, err := e.Info()
-	if err != nil {
-		return unknownSize, 0
-	}
-	stamp = mix(uint64(info.Size()))
-	stamp = mix(stamp ^ uint64(info.ModTime().UnixNano()))
-	return info.Size(), mix(stamp ^ uint64(changed(info)))
 }
 
 // link deals with a symbolic link. via are the real paths of the folders that
@@ -261,7 +306,7 @@ func (s *scanner) link(path, name string, why ignoreKey, via []string) error {
 		s.ignore(path, ignoreKey{cmp.Or(why.rule, RuleSymlink), why.glob})
 		return nil
 	}
-	info, target, err := resolve(s.root, s.real, path)
+	info, target, err := resolve(s.root, path)
 	switch {
 	case err == nil && !info.IsDir():
 		s.followed = true
@@ -291,9 +336,9 @@ func (s *scanner) link(path, name string, why ignoreKey, via []string) error {
 
 var errOutside = errors.New("outside the root")
 
-// resolve follows the links in a path below the root. target is relative to
-// real, the root with its links resolved.
-func resolve(root, real, path string) (info fs.FileInfo, target string, err error) {
+// resolve follows the links in a path below root, which has none itself. target
+// is relative to root.
+func resolve(root, path string) (info fs.FileInfo, target string, err error) {
 	full := filepath.Join(root, path)
 	if info, err = os.Stat(full); err != nil {
 		return nil, "", err
@@ -301,7 +346,7 @@ func resolve(root, real, path string) (info fs.FileInfo, target string, err erro
 	if target, err = filepath.EvalSymlinks(full); err != nil {
 		return nil, "", err
 	}
-	if target, err = filepath.Rel(real, target); err != nil || !filepath.IsLocal(target) {
+	if target, err = filepath.Rel(root, target); err != nil || !filepath.IsLocal(target) {
 		return nil, "", errOutside
 	}
 	if target == "." {
@@ -344,23 +389,26 @@ func (s *scanner) dropDuplicates() {
 
 // settle tells documents, twins and ignored files apart, and fills the plan's
 // records and counts with them.
-func (s *scanner) settle(p *Plan) {
+func (s *scanner) settle(p *Plan) error {
 	slices.SortFunc(s.candidates, func(a, b candidate) int { return cmp.Compare(a.path, b.path) })
 	records := make([]record, len(s.candidates))
 	raws := make([]string, len(s.candidates))
 	var captured capture
 	for i, c := range s.candidates {
-		p.capture.capture(c.path, &captured)
-		records[i] = record{
-			id: p.corpus + "/" + p.capture.documentID(c.path, &captured), path: c.path,
-			size: c.size, stamp: c.stamp,
+		if err := s.interrupted(i + 1); err != nil {
+			return err
 		}
+		p.capture.capture(c.path, &captured)
+		records[i] = record{id: p.corpus + "/" + p.capture.documentID(c.path, &captured), path: c.path, state: c.state}
 		if raw, ok := p.capture.rawPath(c.path, &captured); ok {
 			raws[i] = raw
 		}
 	}
 	if p.capture.hasRaw {
-		records = s.settleTwins(p, records, raws)
+		var err error
+		if records, err = s.settleTwins(p, records, raws); err != nil {
+			return err
+		}
 	}
 	p.records = slices.Clip(records)
 	for _, o := range s.others {
@@ -373,12 +421,13 @@ func (s *scanner) settle(p *Plan) {
 	slices.SortFunc(p.counts.Ignored, func(a, b Ignored) int {
 		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Glob, b.Glob))
 	})
+	return nil
 }
 
 // settleTwins takes the twins out of records and of others. A candidate is a
 // twin if a document claims it, which a twin cannot do. Where candidates claim
 // each other in a circle, the first by path is a document.
-func (s *scanner) settleTwins(p *Plan, records []record, raws []string) []record {
+func (s *scanner) settleTwins(p *Plan, records []record, raws []string) ([]record, error) {
 	places := make(map[string]int, len(records)+len(s.others)) // others as complements
 	for i := range records {
 		places[records[i].path] = i
@@ -400,18 +449,21 @@ func (s *scanner) settleTwins(p *Plan, records []record, raws []string) []record
 		if !ok || at == i {
 			return
 		}
-		var stamp uint64
+		var found state
 		if at >= 0 {
 			twin[at] = !document[at]
-			stamp = s.candidates[at].stamp
+			found = s.candidates[at].state
 		} else {
 			otherTwin[^at] = true
-			_, stamp = state(s.others[^at].entry)
+			found = stateOf(s.others[^at].entry.Info())
 		}
-		records[i].twin = true
-		records[i].stamp = mix(records[i].stamp ^ mix(stamp+1))
+		records[i].twin = found.stamp
+		records[i].changed = max(records[i].changed, found.changed)
 	}
 	for i := range records {
+		if err := s.interrupted(i + 1); err != nil {
+			return nil, err
+		}
 		if !claimed[i] {
 			accept(i)
 		}
@@ -438,5 +490,5 @@ func (s *scanner) settleTwins(p *Plan, records []record, raws []string) []record
 		}
 	}
 	s.others = ignored
-	return documents
+	return documents, nil
 }

@@ -15,7 +15,7 @@ import (
 func planOf(sizes map[string]int64, limit config.Bytes) *Plan {
 	p := &Plan{corpus: "c", limit: limit, capture: new(capturer)}
 	for id, size := range sizes {
-		p.records = append(p.records, record{id: id, path: id, size: size})
+		p.records = append(p.records, record{id: id, path: id, state: state{size: size}})
 	}
 	p.finish()
 	return p

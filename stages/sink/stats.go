@@ -65,7 +65,7 @@ func (s *Stats) add(doc *schema.Document) {
 		}
 	}
 	if doc.Source.ID == "" {
-		s.Unreadable += doc.Diagnostics.Count(schema.DirectoryUnreadable)
+		s.Unreadable += doc.Diagnostics.Count(schema.DirectoryUnreadable) + doc.Diagnostics.Count(schema.DirectoryTooDeep)
 		return
 	}
 	s.SourceBytes += int64(len(doc.Source.Data))
