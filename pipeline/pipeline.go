@@ -19,6 +19,7 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/quern-data/quern/schema"
 )
@@ -28,6 +29,8 @@ import (
 type Stages struct {
 	// Documents is the number of documents in the shard.
 	Documents int
+	// Bytes is the size of document i, as far as it is known. Nil is 0 for all.
+	Bytes func(i int) int64
 	// Read fills src, which was reset, with document i. A document that cannot
 	// be read is refused, with a diagnostic; an error ends the run.
 	Read func(i int, src *schema.Source) error
@@ -58,11 +61,23 @@ type Options struct {
 	// DiagnosticsLimit is how many diagnostics are kept for a document. 0 keeps
 	// all.
 	DiagnosticsLimit int
+	// MemoryBytes bounds what the documents on their way take, as far as their
+	// sizes tell. One that would take more than all of it has all of it to itself.
+	// 0 sets no bound.
+	MemoryBytes int64
 }
 
-// depth is how many documents may be on their way in a lane. It evens out
-// documents that take longer in one stage than in another.
-const depth = 16
+const (
+	// depth is how many documents may be on their way in a lane. It evens out
+	// documents that take longer in one stage than in another.
+	depth = 16
+	// expansion is how many bytes a document takes for each byte of its file. A
+	// review takes 10; a file of nothing but labels, the worst, takes 40.
+	expansion = 40
+	// keepBytes is the size of a document up to which what it took is kept for the
+	// next one.
+	keepBytes = 64 << 10
+)
 
 // RefusedError says that a document was refused where none may be.
 type RefusedError struct {
@@ -77,23 +92,56 @@ func (e *RefusedError) Error() string {
 // Run makes the shards. It returns the error that comes first in the order of
 // documents, the same for any number of workers, or the context's.
 func Run(ctx context.Context, shards []Stages, o Options) error {
-	workers := o.Workers
+	memory := &memory{limit: o.MemoryBytes}
+	if memory.limit > 0 {
+		memory.left = semaphore.NewWeighted(memory.limit)
+	}
+	return Each(ctx, len(shards), o.Workers, func(ctx context.Context, i int) error {
+		return runLane(ctx, &shards[i], o, memory)
+	})
+}
+
+// memory is what documents of all lanes may take.
+type memory struct {
+	limit int64 // 0 for no limit
+	left  *semaphore.Weighted
+}
+
+// take waits until there is room for a document of so many bytes, and returns
+// what it took.
+func (m *memory) take(ctx context.Context, bytes int64) (int64, error) {
+	if m.limit == 0 {
+		return 0, nil
+	}
+	n := min(bytes*expansion, m.limit)
+	return n, m.left.Acquire(ctx, n)
+}
+
+func (m *memory) give(n int64) {
+	if n > 0 {
+		m.left.Release(n)
+	}
+}
+
+// Each calls do for 0 to n-1, several at the same time: as many as there are
+// workers, where 0 means one a processor. It returns the error of the lowest
+// number, the same for any number of workers, or the context's.
+func Each(ctx context.Context, n, workers int, do func(ctx context.Context, i int) error) error {
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	first := &firstError{shard: len(shards), cancels: make([]context.CancelFunc, len(shards))}
-
+	first := &firstError{at: n, cancels: make([]context.CancelFunc, n)}
 	var lanes errgroup.Group
 	lanes.SetLimit(workers)
-	for i := range shards {
+	for i := range n {
 		laneCtx := first.enter(ctx, i)
 		if laneCtx == nil {
-			break // an earlier shard failed
+			break // an earlier one failed
 		}
 		lanes.Go(func() error {
-			first.leave(i, runLane(laneCtx, &shards[i], o))
+			first.leave(i, do(laneCtx, i))
 			return nil
 		})
 	}
@@ -104,36 +152,36 @@ func Run(ctx context.Context, shards []Stages, o Options) error {
 	return ctx.Err()
 }
 
-// firstError keeps the error of the earliest shard that failed, and stops the
-// shards behind it. Those before it go on: one of them may yet fail earlier.
+// firstError keeps the error of the lowest number that failed, and stops those
+// behind it. Those before it go on: one of them may yet fail.
 type firstError struct {
 	mu      sync.Mutex
-	shard   int // that failed, or the number of shards
+	at      int // what failed, or how many there are
 	err     error
 	cancels []context.CancelFunc
 }
 
-// enter is the context for the shard, or nil if it need not start.
-func (f *firstError) enter(ctx context.Context, shard int) context.Context {
+// enter is the context for number i, or nil if it need not start.
+func (f *firstError) enter(ctx context.Context, i int) context.Context {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if shard > f.shard || ctx.Err() != nil {
+	if i > f.at || ctx.Err() != nil {
 		return nil
 	}
-	ctx, f.cancels[shard] = context.WithCancel(ctx)
+	ctx, f.cancels[i] = context.WithCancel(ctx)
 	return ctx
 }
 
-func (f *firstError) leave(shard int, err error) {
+func (f *firstError) leave(i int, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.cancels[shard]()
-	f.cancels[shard] = nil
-	if err == nil || shard >= f.shard {
+	f.cancels[i]()
+	f.cancels[i] = nil
+	if err == nil || i >= f.at {
 		return
 	}
-	f.shard, f.err = shard, err
-	for i := shard + 1; i < len(f.cancels); i++ {
+	f.at, f.err = i, err
+	for i++; i < len(f.cancels); i++ {
 		if f.cancels[i] != nil {
 			f.cancels[i]()
 		}
@@ -143,57 +191,84 @@ func (f *firstError) leave(shard int, err error) {
 // envelope is a document on its way through a lane. An error that ends the run
 // travels in it too, so that the writer meets it in its turn.
 type envelope struct {
-	src schema.Source
-	doc schema.Document
-	err error
+	src   schema.Source
+	doc   schema.Document
+	taken int64 // of the memory
+	err   error
+}
+
+func newEnvelope(o Options) *envelope {
+	e := new(envelope)
+	e.doc.Diagnostics.Limit = o.DiagnosticsLimit
+	return e
 }
 
 // runLane makes one shard.
-func runLane(ctx context.Context, s *Stages, o Options) error {
+func runLane(ctx context.Context, s *Stages, o Options, m *memory) error {
 	sink, err := s.Open()
 	if err != nil {
 		return err
 	}
-	free := make(chan *envelope, depth)
-	for range depth {
-		e := new(envelope)
-		e.doc.Diagnostics.Limit = o.DiagnosticsLimit
-		free <- e
+	l := &lane{
+		Stages: s, o: o, memory: m, sink: sink,
+		free: make(chan *envelope, depth), read: make(chan *envelope, depth), parsed: make(chan *envelope, depth),
 	}
-	read := make(chan *envelope, depth)
-	parsed := make(chan *envelope, depth)
-
+	for range depth {
+		l.free <- newEnvelope(o)
+	}
 	stages, ctx := errgroup.WithContext(ctx)
 	stages.Go(func() error {
-		defer close(read)
-		return readAll(ctx, s, free, read)
+		defer close(l.read)
+		return l.readAll(ctx)
 	})
 	stages.Go(func() error {
-		defer close(parsed)
-		return parseAll(ctx, s, read, parsed)
+		defer close(l.parsed)
+		return l.parseAll(ctx)
 	})
 	stages.Go(func() error {
-		return writeAll(ctx, sink, o.FailFast, parsed, free)
+		return l.writeAll(ctx)
 	})
-	if err := stages.Wait(); err != nil {
+	err = stages.Wait()
+	m.give(l.taken - l.given)
+	if err != nil {
 		sink.Abort()
 		return err
 	}
 	return sink.Close()
 }
 
-func readAll(ctx context.Context, s *Stages, free <-chan *envelope, read chan<- *envelope) error {
-	for i := range s.Documents {
+// lane is one shard in the making.
+type lane struct {
+	*Stages
+	o            Options
+	memory       *memory
+	sink         Sink
+	free         chan *envelope
+	read, parsed chan *envelope
+	taken        int64 // of the memory, by the reader
+	given        int64 // back, by the writer
+}
+
+func (l *lane) readAll(ctx context.Context) error {
+	for i := range l.Documents {
 		var e *envelope
 		select {
-		case e = <-free:
+		case e = <-l.free:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 		e.src.Reset()
-		failed := s.Read(i, &e.src)
+		if l.Bytes != nil {
+			taken, err := l.memory.take(ctx, l.Bytes(i))
+			if err != nil {
+				return err
+			}
+			e.taken = taken
+			l.taken += taken
+		}
+		failed := l.Read(i, &e.src)
 		e.err = failed
-		if err := send(ctx, read, e); err != nil {
+		if err := send(ctx, l.read, e); err != nil {
 			return err
 		}
 		if failed != nil {
@@ -203,45 +278,52 @@ func readAll(ctx context.Context, s *Stages, free <-chan *envelope, read chan<- 
 	return nil
 }
 
-func parseAll(ctx context.Context, s *Stages, read <-chan *envelope, parsed chan<- *envelope) error {
-	for e := range read {
+func (l *lane) parseAll(ctx context.Context) error {
+	for e := range l.read {
 		if e.err == nil {
-			parse(s, e)
+			l.parse(e)
 		}
-		if err := send(ctx, parsed, e); err != nil {
+		if err := send(ctx, l.parsed, e); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func parse(s *Stages, e *envelope) {
+func (l *lane) parse(e *envelope) {
 	e.doc.Reset(&e.src)
-	if e.src.Refused || !s.Parse(&e.src, &e.doc) {
+	if e.src.Refused || !l.Parse(&e.src, &e.doc) {
 		e.src.Refused = true
 		e.doc.Diagnostics.Locate(e.src.Data, e.src.RawData)
 		return
 	}
-	if err := s.Normalize(&e.doc); err != nil {
+	if err := l.Normalize(&e.doc); err != nil {
 		e.src.Refused = true
 		e.doc.Diagnostics.Notef(schema.DocumentFailed, schema.NoOffset, "%v", err)
 	}
 }
 
-func writeAll(ctx context.Context, sink Sink, failFast bool, parsed <-chan *envelope, free chan<- *envelope) error {
-	for e := range parsed {
+func (l *lane) writeAll(ctx context.Context) error {
+	for e := range l.parsed {
 		if e.err != nil {
 			return e.err
 		}
-		if e.src.Refused && failFast {
+		if e.src.Refused && l.o.FailFast {
 			if err := refusal(e); err != nil {
 				return err
 			}
 		}
-		if err := sink.Write(&e.doc); err != nil {
+		if err := l.sink.Write(&e.doc); err != nil {
 			return err
 		}
-		if err := send(ctx, free, e); err != nil {
+		taken := e.taken
+		if len(e.src.Data) > keepBytes {
+			e = newEnvelope(l.o)
+		}
+		e.taken = 0
+		l.given += taken
+		l.memory.give(taken)
+		if err := send(ctx, l.free, e); err != nil {
 			return err
 		}
 	}
