@@ -4,8 +4,9 @@
 GO ?= go
 TOOL = $(GO) tool -modfile=tools/go.mod
 FUZZTIME ?= 20s
+KILLS ?= 500
 
-.PHONY: help build demo test race lint fmt fuzz bench docs check-generated ci clean
+.PHONY: help build demo test race lint fmt fuzz torture bench docs check-generated ci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -46,6 +47,9 @@ fuzz: ## fuzz each target for FUZZTIME (default 20s)
 		done; \
 	done
 
+torture: ## kill KILLS runs (default 500), and see that nothing is lost
+	$(GO) test ./cmd/quern -run '^(TestTorture|TestFullDisk)$$' -v -timeout 60m -kills $(KILLS)
+
 bench: ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
@@ -59,7 +63,7 @@ check-generated: docs ## check that generated pages are up to date
 	git diff --exit-code -- configs/reference.yaml docs
 
 ci: lint race check-generated ## what CI runs behind the tests: lint, race, generated files, a little fuzzing, each benchmark once
-	$(MAKE) fuzz FUZZTIME=10s
+	$(MAKE) fuzz
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
 	$(MAKE) demo
 

@@ -16,7 +16,7 @@ type Config struct {
 
 // Output says where the tables go, and how they are written.
 type Output struct {
-	Dir              string `mapstructure:"dir" doc:"Folder of the tables. It is made, or replaced as a whole when a run succeeds. A relative path starts at the config file's folder." jsonschema:"minLength=1" hash:"no"`
+	Dir              string `mapstructure:"dir" doc:"Folder of the snapshots: OUT/current leads to the last complete one. It is made if there is none. A relative path starts at the config file's folder." jsonschema:"minLength=1" hash:"no"`
 	PartBytes        Bytes  `mapstructure:"part_bytes" doc:"How much source text goes into one Parquet file of each table, on average." jsonschema:"minimum=1" hash:"yes"`
 	RowGroupRows     int    `mapstructure:"row_group_rows" doc:"Rows per row group, at most." jsonschema:"minimum=1000,maximum=10000000" hash:"yes"`
 	CompressionLevel string `mapstructure:"compression_level" doc:"zstd level: fastest, default (17% more CPU, 12% smaller), better or best." jsonschema:"enum=fastest,enum=default,enum=better,enum=best" hash:"yes"`

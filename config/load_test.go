@@ -357,8 +357,8 @@ var mistakes = map[string]struct {
 		"c.yaml:1:27: corpora[0].root: the tables would stand in the corpus: output.dir out lies in corpora[0].root . (name a folder outside the corpus)",
 	}},
 	"corpus in the output": {"output: {dir: .}\n" + minimal, []string{
-		"c.yaml:1:15: output.dir: holds the config file, and is replaced as a whole by each run (name a folder of its own for the tables)",
-		"c.yaml:1:15: output.dir: the corpus would be replaced by the tables: corpora[0].root corpus lies in output.dir . (name a folder outside the corpus)",
+		"c.yaml:1:15: output.dir: holds the config file (name a folder of its own for the tables)",
+		"c.yaml:1:15: output.dir: the corpus would stand among the tables: corpora[0].root corpus lies in output.dir . (name a folder outside the corpus)",
 	}},
 	"link": {"output: {dir: link/x}\n" + minimal, []string{
 		"c.yaml:1:15: output.dir: the tables would stand in the corpus: output.dir link/x lies in corpora[0].root corpus (name a folder outside the corpus)",

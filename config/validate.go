@@ -61,13 +61,13 @@ func (l *loader) checkRoot(root, key string) {
 	}
 }
 
-// checkOutput refuses an output folder whose replacement would take input along,
-// or that would be input itself in the next run.
+// checkOutput refuses an output folder that holds input, which is not what it is
+// for, or that would be input itself in the next run.
 func (l *loader) checkOutput(c *Config) {
 	const key = "output.dir"
 	dir := canonical(c.Output.Dir)
 	if !l.profile && within(canonical(l.file), dir) {
-		l.failAt(key, "holds the config file, and is replaced as a whole by each run", "name a folder of its own for the tables")
+		l.failAt(key, "holds the config file", "name a folder of its own for the tables")
 	}
 	for i := range c.Corpora {
 		rootKey := item("corpora", i) + ".root"
@@ -82,7 +82,7 @@ func (l *loader) checkOutput(c *Config) {
 		case within(dir, root):
 			l.failAt(at, fmt.Sprintf("the tables would stand in the corpus: output.dir %s lies in %s %s", c.Output.Dir, rootKey, c.Corpora[i].Root), "name a folder outside the corpus")
 		case within(root, dir):
-			l.failAt(at, fmt.Sprintf("the corpus would be replaced by the tables: %s %s lies in output.dir %s", rootKey, c.Corpora[i].Root, c.Output.Dir), "name a folder outside the corpus")
+			l.failAt(at, fmt.Sprintf("the corpus would stand among the tables: %s %s lies in output.dir %s", rootKey, c.Corpora[i].Root, c.Output.Dir), "name a folder outside the corpus")
 		}
 	}
 }

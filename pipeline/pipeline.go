@@ -317,7 +317,7 @@ func (l *lane) writeAll(ctx context.Context) error {
 			return err
 		}
 		taken := e.taken
-		if len(e.src.Data) > keepBytes {
+		if len(e.src.Data)+len(e.src.RawData) > keepBytes {
 			e = newEnvelope(l.o)
 		}
 		e.taken = 0

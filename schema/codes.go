@@ -315,6 +315,15 @@ func (c Code) Info() CodeInfo { return codes[c] }
 
 func (c Code) String() string { return codes[c].Name }
 
+// MarshalText is the name of the code.
+func (c Code) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText sets the code to the one with the given name.
+func (c *Code) UnmarshalText(name []byte) (err error) {
+	*c, err = CodeOf(string(name))
+	return err
+}
+
 // CodeOf is the code with the given name.
 func CodeOf(name string) (Code, error) {
 	for i := range codes {

@@ -25,7 +25,7 @@ type Source struct {
 	Path       string // slash-separated, relative to the corpus root, any bytes
 	Attributes Attributes
 	Extra      []Attribute // sorted by name
-	Bytes      int64       // size of the file as it was found
+	Bytes      int64       // size of the file as it was found, -1 if that is not known
 	Data       []byte
 	SHA256     [32]byte
 

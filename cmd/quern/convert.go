@@ -3,26 +3,37 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/pipeline"
 	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/disk"
 	"github.com/quern-data/quern/stages/normalizer"
 	"github.com/quern-data/quern/stages/parser"
 	"github.com/quern-data/quern/stages/reader"
 	"github.com/quern-data/quern/stages/sink"
+	"github.com/quern-data/quern/stages/snapshot"
 	"github.com/quern-data/quern/stages/taxonomy"
+	"github.com/quern-data/quern/stages/verifier"
 )
+
+// outputDisk is what all output goes through.
+var outputDisk = new(disk.Disk)
 
 // corpusRun is a corpus with the stages that its documents pass through.
 type corpusRun struct {
 	config     config.Corpus
 	labels     *config.Taxonomy
+	salt       string // names all that decides the bytes of its parts, but its files
 	parser     parser.Parser
 	normalizer *normalizer.Normalizer
 	plan       *reader.Plan
@@ -48,7 +59,8 @@ func prepare(ctx context.Context, l *config.Loaded, allowEmpty bool) ([]corpusRu
 		if plan.Counts().Documents == 0 && !allowEmpty {
 			return nil, noDocuments(corpus.Name, plan.Counts())
 		}
-		runs[i] = corpusRun{corpus, l.Taxonomies[i], p, normalizer.New(known, corpus.Normalize), plan}
+		salt := strings.Join([]string{schema.Version, sink.OutputVersion, l.Config.CorpusHash(i, l.Taxonomies[i])}, " ")
+		runs[i] = corpusRun{corpus, l.Taxonomies[i], salt, p, normalizer.New(known, corpus.Normalize), plan}
 	}
 	slices.SortFunc(runs, func(a, b corpusRun) int { return cmp.Compare(a.config.Name+"/", b.config.Name+"/") })
 	return runs, nil
@@ -65,162 +77,418 @@ func noDocuments(name string, counts reader.Counts) error {
 
 // outcome is what a run came to.
 type outcome struct {
-	Corpora []sink.CorpusManifest
-	Stats   sink.Stats
-	Parts   []sink.Part
-	Elapsed time.Duration
-	Out     string
+	Corpora  []snapshot.Corpus
+	Stats    sink.Stats
+	Parts    int
+	Elapsed  time.Duration
+	Out      string
+	Snapshot string // id of the current snapshot
+	// Published says whether the run made it the current one. If not, nothing has
+	// changed since it was made.
+	Published bool
+	Made      int // shards that the run made
+	Kept      int // shards that it took over
+	Read      int // documents that it read
 }
 
-// convert runs the whole conversion and publishes its output.
-func convert(ctx context.Context, l *config.Loaded, allowEmpty bool, log *slog.Logger) (_ *outcome, err error) {
-	started := time.Now()
-	c := &l.Config
-	codec, err := sink.Zstd(c.Output.CompressionLevel)
-	if err != nil {
-		return nil, err
-	}
-	staging, err := sink.Stage(c.Output.Dir, sink.Options{RowGroupRows: c.Output.RowGroupRows, Codec: codec})
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err := staging.Discard(); err != nil {
-			log.Warn("something is left over beside the output", "error", err)
-		}
-	}()
-	runs, err := prepare(ctx, l, allowEmpty)
-	if err != nil {
-		return nil, err
-	}
-	for i := range runs {
-		counts := runs[i].plan.Counts()
-		log.Info("corpus scanned", "corpus", runs[i].config.Name, "files", counts.Found, "documents", counts.Documents)
-	}
+// runOptions say how a run goes about it, beyond the configuration.
+type runOptions struct {
+	allowEmpty bool
+	full       bool          // take nothing over
+	wait       time.Duration // for another run to end
+}
 
-	shards := newShards(runs, staging, int64(c.Output.PartBytes))
-	err = pipeline.Run(ctx, shards.stages, pipeline.Options{
-		Workers:          c.Run.Workers,
-		FailFast:         c.Run.OnError == "fail",
-		DiagnosticsLimit: c.Limits.DiagnosticsPerDocument,
+// job is one run over an output.
+type job struct {
+	*config.Loaded
+	options runOptions
+	log     *slog.Logger
+	started time.Time
+
+	output *snapshot.Output
+	sink   sink.Options
+	base   *snapshot.Snapshot // to take shards over from, nil for none
+	known  []*snapshot.Made   // its shards
+	// verified is how base was verified before it was published.
+	verified string
+	// damaged says that the current snapshot is not as it was published, so that
+	// one that says the same is to take its place.
+	damaged atomic.Bool
+
+	runs   []corpusRun
+	shards []shard
+	read   atomic.Int64 // documents
+}
+
+func newJob(l *config.Loaded, o runOptions, log *slog.Logger) (*job, error) {
+	codec, err := sink.Zstd(l.Config.Output.CompressionLevel)
+	if err != nil {
+		return nil, err
+	}
+	return &job{
+		Loaded: l, options: o, log: log, started: time.Now(),
+		sink: sink.Options{RowGroupRows: l.Config.Output.RowGroupRows, Codec: codec, Disk: outputDisk},
+	}, nil
+}
+
+// convert runs the whole conversion and publishes its output, unless it is the
+// same as what is there.
+func convert(ctx context.Context, l *config.Loaded, o runOptions, log *slog.Logger) (*outcome, error) {
+	j, err := newJob(l, o, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := j.open(ctx); err != nil {
+		return nil, err
+	}
+	defer j.close()
+	if err := j.plan(ctx); err != nil {
+		return nil, err
+	}
+	if j.unchanged() {
+		if err := j.checkThresholds(&j.base.Manifest); err != nil {
+			return nil, err
+		}
+		return j.keep(), nil
+	}
+	return j.publish(ctx)
+}
+
+// open locks the output and looks at what is there.
+func (j *job) open(ctx context.Context) (err error) {
+	j.output, err = openOutput(ctx, j.Config.Output.Dir, j.options.wait, j.started, j.log)
+	if err != nil {
+		return err
+	}
+	if err = j.look(); err != nil {
+		j.close()
+	}
+	return err
+}
+
+// look finds out what can be taken over.
+func (j *job) look() (err error) {
+	var trouble error
+	if j.base, trouble, err = j.output.Base(); err != nil {
+		return err
+	}
+	if trouble != nil {
+		j.damaged.Store(true)
+		j.log.Warn("a new snapshot will take the place of the current one", "error", trouble)
+	}
+	if j.base == nil {
+		return nil
+	}
+	j.known, j.verified = j.output.Shards(j.base)
+	foreign, err := j.base.Foreign()
+	if err != nil {
+		return err
+	}
+	if len(foreign) > 0 {
+		j.damaged.Store(true)
+		j.log.Warn("the current snapshot holds what Quern did not write; a new one will take its place", "snapshot", j.base.ID, "files", foreign)
+	}
+	return nil
+}
+
+// close gives the output up. What it cannot remove does no harm, and must not make
+// a failure of a run that published.
+func (j *job) close() {
+	if err := j.output.Close(); err != nil {
+		j.log.Warn("something is left over in the output folder", "error", err)
+	}
+}
+
+// unstage removes staged shards that are in a snapshot now.
+func (j *job) unstage() {
+	if err := j.output.Unstage(); err != nil {
+		j.log.Warn("something is left over in the output folder", "error", err)
+	}
+}
+
+// openOutput opens an output, and says what is odd about it.
+func openOutput(ctx context.Context, dir string, wait time.Duration, now time.Time, log *slog.Logger) (*snapshot.Output, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	holder := snapshot.Holder{PID: os.Getpid(), Host: host, Started: now.UTC().Truncate(time.Second)}
+	o, err := snapshot.Open(ctx, dir, outputDisk, holder, wait)
+	if err != nil {
+		return nil, err
+	}
+	if o.Interrupted != nil {
+		log.Info("the run before did not come to its end; what it completed is used", "holder", o.Interrupted.String())
+	}
+	if len(o.Foreign) > 0 {
+		log.Warn("the output folder holds what Quern did not write; it is left alone", "folder", dir, "names", o.Foreign)
+	}
+	return o, nil
+}
+
+// plan scans the corpora and decides what is to be made.
+func (j *job) plan(ctx context.Context) (err error) {
+	if j.runs, err = prepare(ctx, j.Loaded, j.options.allowEmpty); err != nil {
+		return err
+	}
+	for i := range j.runs {
+		counts := j.runs[i].plan.Counts()
+		j.log.Info("corpus scanned", "corpus", j.runs[i].config.Name, "files", counts.Found, "documents", counts.Documents)
+		if err := j.checkShrink(j.runs[i].config.Name, "found", counts.Documents); err != nil {
+			return err
+		}
+	}
+	j.cut()
+	return j.decide(ctx)
+}
+
+// manifest describes what the run has come to so far.
+func (j *job) manifest() *snapshot.Manifest {
+	m := &snapshot.Manifest{
+		SchemaVersion: schema.Version, ToolVersion: version, OutputVersion: sink.OutputVersion,
+		ConfigHash: j.Config.OutputHash(j.Taxonomies), Corpora: make([]snapshot.Corpus, len(j.runs)),
+	}
+	for i := range j.runs {
+		counts := j.runs[i].plan.Counts()
+		c := &m.Corpora[i]
+		c.Name, c.TaxonomyHash = j.runs[i].config.Name, j.runs[i].labels.Hash()
+		c.Found, c.Twins, c.Ignored = counts.Found, counts.Twins, map[string]int{}
+		for _, ignored := range counts.Ignored {
+			c.Ignored[string(ignored.Rule)] += ignored.Files
+		}
+	}
+	for i := range j.shards {
+		stats := &j.shards[i].made.Shard.Stats
+		c := &m.Corpora[j.shards[i].corpus]
+		c.Written += stats.Written
+		c.Refused += stats.Refused
+	}
+	return m
+}
+
+// unchanged reports whether a snapshot of what there is now would be the current
+// one again.
+func (j *job) unchanged() bool {
+	if j.base == nil || j.damaged.Load() {
+		return false
+	}
+	for i := range j.shards {
+		if j.shards[i].made == nil {
+			return false
+		}
+	}
+	m := j.manifest()
+	if m.ConfigHash != j.base.ConfigHash || m.OutputVersion != j.base.OutputVersion {
+		return false // the taxonomy may be another
+	}
+	m.Taxonomy = j.base.Taxonomy
+	draft, err := j.output.Draft(m, j.made(), "")
+	return err == nil && draft.Is(j.base.ID)
+}
+
+// keep ends a run that has nothing to publish. What it learned of files that were
+// touched and are the same saves the next run from reading them.
+func (j *job) keep() *outcome {
+	if j.read.Load() > 0 {
+		if err := j.output.SaveState(j.base.ID, j.verified, j.stamps()); err != nil {
+			j.log.Warn("the next run will have to read the same documents again", "error", err)
+		}
+	}
+	j.unstage()
+	return j.outcome(&j.base.Manifest, j.base.ID, false)
+}
+
+// publish makes the shards that are to be made, and with them a snapshot. If a
+// part that was to be taken over turns out to be damaged, its shard is made anew.
+func (j *job) publish(ctx context.Context) (*outcome, error) {
+	for {
+		j.dropUnreadable()
+		if err := j.make(ctx); err != nil {
+			return nil, err
+		}
+		m := j.manifest()
+		for i := range m.Corpora {
+			if j.runs[i].plan.Counts().Documents == 0 {
+				continue // that was allowed, or there was none before
+			}
+			if err := j.checkShrink(m.Corpora[i].Name, "converted", m.Corpora[i].Written); err != nil {
+				return nil, err
+			}
+		}
+		taxonomies, err := j.output.Stage()
+		if err != nil {
+			return nil, err
+		}
+		out, err := j.publishDraft(ctx, m, taxonomies.Dir)
+		if err = errors.Join(err, taxonomies.Discard()); err != nil || out != nil {
+			return out, err
+		}
+	}
+}
+
+// publishDraft publishes a snapshot of the shards as they are now. It returns no
+// outcome, and no error, if shards are to be made anew first.
+func (j *job) publishDraft(ctx context.Context, m *snapshot.Manifest, dir string) (*outcome, error) {
+	corpora := make([]config.Corpus, len(j.runs))
+	taxonomies := make([]*config.Taxonomy, len(j.runs))
+	for i := range j.runs {
+		corpora[i], taxonomies[i] = j.runs[i].config, j.runs[i].labels
+	}
+	var err error
+	if m.Taxonomy, err = sink.WriteTaxonomies(dir, corpora, taxonomies, j.sink); err != nil {
+		return nil, err
+	}
+	draft, err := j.output.Draft(m, j.made(), filepath.Join(dir, m.Taxonomy.Path))
+	if err != nil {
+		return nil, err
+	}
+	if err := j.checkThresholds(m); err != nil {
+		return nil, err
+	}
+	if j.base != nil && !j.damaged.Load() && draft.Is(j.base.ID) {
+		// What changed is of no consequence. A full run vouches for what is there.
+		sound := true
+		if j.options.full {
+			problems, err := verifySnapshot(ctx, j.base, verifier.Full, j.Config.Run.Workers, true)
+			if err != nil {
+				return nil, err
+			}
+			for _, p := range problems {
+				j.log.Warn("the current snapshot is damaged; a new one will take its place", "problem", p.String())
+			}
+			sound = len(problems) == 0
+		}
+		if sound {
+			return j.keep(), nil
+		}
+	}
+	err = draft.Write()
+	again := false
+	if err == nil {
+		again, err = j.verify(ctx, draft)
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	if err != nil || again {
+		return nil, errors.Join(err, draft.Discard())
+	}
+	id, err := draft.Publish(j.Config.Run.Verify, j.stamps())
+	if err != nil {
+		return nil, errors.Join(err, draft.Discard())
+	}
+	j.unstage()
+	return j.outcome(m, id, true), nil
+}
+
+func (j *job) outcome(m *snapshot.Manifest, id string, published bool) *outcome {
+	out := &outcome{
+		Corpora: m.Corpora, Stats: m.Counts.Stats, Parts: len(m.Parts()), Out: j.Config.Output.Dir,
+		Elapsed: time.Since(j.started), Snapshot: id, Published: published, Read: int(j.read.Load()),
+	}
+	out.Stats.Examples = map[schema.Code]sink.Example{}
+	for i := range j.shards {
+		s := &j.shards[i]
+		if s.kept {
+			out.Kept++
+			continue
+		}
+		out.Made++
+		for code, example := range s.examples {
+			if _, ok := out.Stats.Examples[code]; !ok {
+				out.Stats.Examples[code] = example
+			}
+		}
+	}
+	return out
+}
+
+// make runs the pipeline over the shards that are not made.
+func (j *job) make(ctx context.Context) error {
+	var stages []pipeline.Stages
+	for i := range j.shards {
+		if j.shards[i].made == nil {
+			stages = append(stages, j.stages(&j.shards[i]))
+		}
+	}
+	return pipeline.Run(ctx, stages, pipeline.Options{
+		Workers:          j.Config.Run.Workers,
+		FailFast:         j.Config.Run.OnError == "fail",
+		DiagnosticsLimit: j.Config.Limits.DiagnosticsPerDocument,
+		MemoryBytes:      int64(j.Config.Limits.MemoryBytes),
 	})
-	if err != nil {
-		return nil, err
-	}
-	corpora := make([]config.Corpus, len(runs))
-	taxonomies := make([]*config.Taxonomy, len(runs))
-	for i := range runs {
-		corpora[i], taxonomies[i] = runs[i].config, runs[i].labels
-	}
-	taxonomyPart, err := staging.Taxonomies(corpora, taxonomies)
-	if err != nil {
-		return nil, err
-	}
-
-	out := shards.outcome(runs)
-	out.Parts = append(out.Parts, taxonomyPart)
-	if err := staging.Publish(shards.manifest(l, out)); err != nil {
-		return nil, err
-	}
-	out.Out, out.Elapsed = c.Output.Dir, time.Since(started)
-	return out, nil
 }
 
-// shardSet is the shards of a run, and what each came to.
-type shardSet struct {
-	stages  []pipeline.Stages
-	corpus  []int // index of each shard's corpus
-	results []sink.Result
-}
-
-func newShards(runs []corpusRun, staging *sink.Staging, partBytes int64) *shardSet {
-	s := &shardSet{}
-	for i := range runs {
-		for _, shard := range runs[i].plan.Shards(partBytes) {
-			s.add(&runs[i], i, shard, staging)
-		}
+// stages are what the documents of a shard pass through.
+func (j *job) stages(s *shard) pipeline.Stages {
+	r := &j.runs[s.corpus]
+	stages := r.stages(s.entries, func() (pipeline.Sink, error) { return j.newShardSink(s) })
+	read := stages.Read
+	stages.Read = func(i int, src *schema.Source) error {
+		j.read.Add(1)
+		return read(i, src)
 	}
-	if len(s.stages) == 0 && len(runs) > 0 {
-		s.add(&runs[0], 0, reader.Shard{}, staging) // readers expect a part in every folder
-	}
-	s.results = make([]sink.Result, len(s.stages))
-	return s
+	return stages
 }
 
-func (s *shardSet) add(r *corpusRun, corpus int, shard reader.Shard, staging *sink.Staging) {
-	number := len(s.stages)
-	s.corpus = append(s.corpus, corpus)
-	s.stages = append(s.stages, r.stages(shard, func() (pipeline.Sink, error) {
-		shard, err := staging.Shard(number, &r.config)
-		return shardSink{shard, &s.results[number]}, err
-	}))
-}
-
-// stages are what the documents of a shard of the corpus pass through.
-func (r *corpusRun) stages(shard reader.Shard, open func() (pipeline.Sink, error)) pipeline.Stages {
+// stages are what documents of the corpus pass through.
+func (r *corpusRun) stages(entries reader.Shard, open func() (pipeline.Sink, error)) pipeline.Stages {
 	read := r.plan.NewReader()
 	return pipeline.Stages{
-		Documents: shard.End - shard.Start,
-		Read:      func(i int, src *schema.Source) error { return read.Read(shard.Start+i, src) },
+		Documents: entries.End - entries.Start,
+		Bytes: func(i int) int64 {
+			e := r.plan.Entry(entries.Start + i)
+			if e.Refused {
+				return 0
+			}
+			return e.Bytes + e.TwinBytes
+		},
+		Read:      func(i int, src *schema.Source) error { return read.Read(entries.Start+i, src) },
 		Parse:     r.parser.Parse,
 		Normalize: r.normalizer.Normalize,
 		Open:      open,
 	}
 }
 
-// shardSink leaves the shard's result where the run finds it.
+// shardSink stages a shard, and leaves it where the run finds it.
 type shardSink struct {
 	*sink.Shard
-	result *sink.Result
+	staging *snapshot.Staging
+	job     *job
+	shard   *shard
 }
 
-func (s shardSink) Close() (err error) {
-	*s.result, err = s.Shard.Close()
-	return err
+func (j *job) newShardSink(s *shard) (*shardSink, error) {
+	staging, err := j.output.Stage()
+	if err != nil {
+		return nil, err
+	}
+	out, err := sink.NewShard(staging.Dir, j.runs[s.corpus].config.Normalize.UTF16, j.sink)
+	if err != nil {
+		return nil, errors.Join(err, staging.Discard())
+	}
+	return &shardSink{out, staging, j, s}, nil
 }
 
-// outcome adds up the shards.
-func (s *shardSet) outcome(runs []corpusRun) *outcome {
-	out := &outcome{Corpora: make([]sink.CorpusManifest, len(runs)), Stats: sink.NewStats()}
-	for i := range runs {
-		counts := runs[i].plan.Counts()
-		c := &out.Corpora[i]
-		c.Name, c.TaxonomyHash = runs[i].config.Name, runs[i].labels.Hash()
-		c.Found, c.Twins, c.Ignored = counts.Found, counts.Twins, map[string]int{}
-		for _, ignored := range counts.Ignored {
-			c.Ignored[string(ignored.Rule)] += ignored.Files
-		}
+func (s *shardSink) Close() error {
+	result, err := s.Shard.Close()
+	if err != nil {
+		return errors.Join(err, s.staging.Discard())
 	}
-	for i := range s.results {
-		r := &s.results[i]
-		c := &out.Corpora[s.corpus[i]]
-		c.Written += r.Stats.Written
-		c.Refused += r.Stats.Refused
-		out.Stats.Merge(r.Stats)
-		out.Parts = append(out.Parts, r.Parts...)
+	stamps := slices.Clone(s.shard.stamps)
+	for _, i := range result.Unsettled {
+		stamps[i] = 0
 	}
-	return out
+	corpus := s.job.runs[s.shard.corpus].config.Name
+	made, err := s.staging.Commit(snapshot.NewShard(corpus, s.shard.identity, result), result.Inputs, stamps)
+	if err != nil {
+		return errors.Join(err, s.staging.Discard())
+	}
+	s.shard.made, s.shard.examples = made, result.Stats.Examples
+	return nil
 }
 
-func (s *shardSet) manifest(l *config.Loaded, out *outcome) *sink.Manifest {
-	m := &sink.Manifest{
-		SchemaVersion: schema.Version, ToolVersion: version, OutputVersion: sink.OutputVersion,
-		ConfigHash: l.Config.OutputHash(l.Taxonomies),
-		Corpora:    out.Corpora,
-		Counts: sink.Counts{
-			Rows: map[string]int64{}, Diagnostics: map[string]int{},
-			Alignments: out.Stats.Alignments, Coverage: out.Stats.Coverage,
-		},
-		Parts: out.Parts,
-	}
-	for _, p := range out.Parts {
-		m.Counts.Rows[p.Table] += p.Rows
-	}
-	for code, n := range out.Stats.Diagnostics {
-		m.Counts.Diagnostics[code.String()] = n
-	}
-	for i := range s.results {
-		m.Inputs = append(m.Inputs, s.results[i].Inputs...)
-	}
-	return m
+func (s *shardSink) Abort() {
+	s.Shard.Abort()
+	_ = s.staging.Discard() // the next run removes what this cannot
 }

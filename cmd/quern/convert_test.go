@@ -20,6 +20,7 @@ import (
 	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/internal/gen"
 	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/snapshot"
 )
 
 // corpus is the folder of a real corpus. They are not part of the project;
@@ -41,6 +42,7 @@ func corpus(t *testing.T, name string) string {
 }
 
 // convertDir converts a folder with the built-in profile. settings are key=value.
+// It returns the folder of the snapshot.
 func convertDir(t *testing.T, dir string, settings ...string) (*outcome, string) {
 	t.Helper()
 	return convertAs(t, defaultProfile, dir, settings...)
@@ -54,8 +56,11 @@ func convertAs(t *testing.T, profile, dir string, settings ...string) (*outcome,
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := convert(t.Context(), l, false, slog.New(slog.DiscardHandler))
+	result, err := convert(t.Context(), l, runOptions{}, slog.New(slog.DiscardHandler))
 	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err = snapshot.Resolve(out); err != nil {
 		t.Fatal(err)
 	}
 	return result, out
@@ -80,7 +85,7 @@ func readTable[Row any](t *testing.T, out, table string) []Row {
 }
 
 // sums is the SHA-256 of each file in a folder.
-func sums(t *testing.T, dir string) map[string]string {
+func sums(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
@@ -375,8 +380,9 @@ func BenchmarkConvert(b *testing.B) {
 				l.Config.Corpora[0].Raw = ""
 			}
 			b.SetBytes(stats.AnnotatedBytes)
-			for b.Loop() {
-				if _, err := convert(b.Context(), l, false, slog.New(slog.DiscardHandler)); err != nil {
+			for n := 0; b.Loop(); n++ {
+				l.Config.Output.Dir = filepath.Join(b.TempDir(), fmt.Sprint("out", n))
+				if _, err := convert(b.Context(), l, runOptions{}, slog.New(slog.DiscardHandler)); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/quern-data/quern/schema"
-	"github.com/quern-data/quern/stages/sink"
+	"github.com/quern-data/quern/stages/snapshot"
 )
 
 func newCountCommand() *cobra.Command {
@@ -94,10 +94,12 @@ type countRow struct {
 	n      int
 }
 
-// run counts over all parts of an output folder.
+// run counts over all parts of the current snapshot of an output, or of the
+// snapshot in dir.
 func (q *countQuery) run(dir string) ([]countRow, error) {
-	if _, err := os.Stat(filepath.Join(dir, sink.SuccessName)); err != nil {
-		return nil, fmt.Errorf("%s is no complete output of quern run: %w", dir, err)
+	dir, err := snapshot.Resolve(dir)
+	if err != nil {
+		return nil, err
 	}
 	parts, err := os.ReadDir(filepath.Join(dir, q.table.Name))
 	if err != nil {

@@ -3,17 +3,22 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/quern-data/quern/config"
+	"github.com/quern-data/quern/stages/disk"
 )
 
 // The exit codes, as documented in the help.
@@ -36,11 +41,27 @@ func (e usageError) Unwrap() error { return e.err }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
-// run is the whole program but for the exit.
+// grace is how long an interrupted run has to put its things away. What it leaves
+// after that, the next run removes.
+const grace = 400 * time.Millisecond
+
+// run is the whole program but for the exit. A first signal ends it within a
+// second, a second one at once.
 func run(args []string, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Ignore(syscall.SIGPIPE) // to end in the middle of something because nobody reads
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
+	finished := make(chan struct{})
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	defer close(finished)
+	context.AfterFunc(ctx, func() {
+		stop()
+		select {
+		case <-finished:
+		case <-time.After(grace):
+			fmt.Fprintln(stderr, "quern: interrupted; what was current is, or what was just being published")
+			os.Exit(exitInterrupted)
+		}
+	})
 	root := newRoot()
 	root.SetArgs(args)
 	out := &checkedWriter{w: stdout}
@@ -51,6 +72,26 @@ func run(args []string, stdout, stderr io.Writer) int {
 		err = out.err
 	}
 	return exitCode(err, stderr)
+}
+
+// endings are the signals that end a run: not those that whoever started it had
+// ignored, as nohup does.
+func endings() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+	return slices.DeleteFunc(signals, signal.Ignored)
+}
+
+// printLast prints what a command that has done its work has to say: that nobody can
+// read it does not undo the work.
+func printLast(cmd *cobra.Command, write func(io.Writer)) error {
+	var text bytes.Buffer
+	write(&text)
+	w := cmd.OutOrStdout()
+	if checked, ok := w.(*checkedWriter); ok {
+		w = checked.w
+	}
+	_, err := w.Write(text.Bytes())
+	return err
 }
 
 // checkedWriter remembers the first error of writing, which those who print
@@ -94,9 +135,22 @@ func exitCode(err error, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "quern: %v\nquern help shows how it is used.\n", err)
 		return exitUsage
 	default:
-		fmt.Fprintf(stderr, "quern: %v\n", err)
+		fmt.Fprintf(stderr, "quern: %v%s\n", err, cure(err))
 		return exitFailed
 	}
+}
+
+// cure is what to do about an error of the output's disk, where its own words do
+// not tell.
+func cure(err error) string {
+	switch output := new(disk.Error); {
+	case !errors.As(err, &output):
+	case errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT):
+		return "; make room (quern gc removes old snapshots) and run again: what was completed is not made again"
+	case errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS):
+		return "; the user that runs quern must be able to write there"
+	}
+	return ""
 }
 
 func newRoot() *cobra.Command {
@@ -119,7 +173,8 @@ the configuration; 3 done, but documents were refused or folders could not be re
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		newRunCommand(), newCheckCommand(), newPreviewCommand(), newCountCommand(),
+		newRunCommand(), newCheckCommand(), newPreviewCommand(), newPlanCommand(), newCountCommand(),
+		newSnapshotsCommand(), newVerifyCommand(), newRollbackCommand(), newGCCommand(),
 		newSchemaCommand(), newConfigCommand(), newExplainCommand(), newVersionCommand(), newGenCommand(),
 	)
 	return root

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"log/slog"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 )
@@ -17,17 +18,22 @@ func newRunCommand() *cobra.Command {
 		workers   string
 		onError   string
 		logFormat string
-
-		allowEmpty bool
+		options   runOptions
+		wait      waitFlag
 	)
 	cmd := &cobra.Command{
 		Use:   "run [CONFIG]",
 		Short: "Convert corpora into Parquet tables",
 		Long: `Run converts every corpus of a config file, or the folder given by --corpus, into the
-tables documents, sentences, labels, diagnostics and taxonomy, and a manifest. They appear
-together, when all are complete, and replace what an earlier run wrote there.`,
+tables documents, sentences, labels, diagnostics and taxonomy, and a manifest: a snapshot.
+They appear together at OUT/current, when all are complete. Snapshots before it stay.
+
+Of what an earlier run into the same folder converted, only the parts are made anew whose
+files have changed, or for which the config has. If nothing has, no document is read and
+nothing is published. --full makes everything anew: the tables are the same.`,
 		Example: `  quern run configs/peer-review-analyze.yaml
-  quern run --corpus ~/Downloads/Peer-Review-Analyze --out tables`,
+  quern run --corpus ~/Downloads/Peer-Review-Analyze --out tables
+  quern run nightly.yaml --wait=30m --log-format json`,
 		Args: usageArgs(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			log, err := newLogger(logFormat, cmd.ErrOrStderr())
@@ -43,14 +49,17 @@ together, when all are complete, and replace what an earlier run wrote there.`,
 			if err != nil {
 				return err
 			}
-			result, err := convert(cmd.Context(), l, allowEmpty, log)
+			options.wait = wait.d
+			// The collector knows the bound too: it works harder near it.
+			debug.SetMemoryLimit(int64(l.Config.Limits.MemoryBytes))
+			result, err := convert(cmd.Context(), l, options, log)
 			if err != nil {
 				return err
 			}
 			if logFormat == "json" {
 				log.Info("run done", "summary", slog.AnyValue(result.machine()))
-			} else {
-				result.print(cmd.OutOrStdout())
+			} else if err := printLast(cmd, result.print); err != nil {
+				log.Warn("the run is done, and its summary could not be printed", "error", err)
 			}
 			if result.Stats.Refused+result.Stats.Unreadable > 0 {
 				return errRefused
@@ -59,10 +68,12 @@ together, when all are complete, and replace what an earlier run wrote there.`,
 		},
 	}
 	from.addFlags(cmd)
-	cmd.Flags().StringVar(&out, "out", "", "folder of the tables (output.dir)")
+	cmd.Flags().StringVar(&out, "out", "", "folder of the snapshots (output.dir)")
 	cmd.Flags().StringVar(&workers, "workers", "", "parts made at the same time; 0 is one a processor (run.workers)")
 	cmd.Flags().StringVar(&onError, "on-error", "", "skip or fail, when a document cannot be converted (run.on_error)")
-	cmd.Flags().BoolVar(&allowEmpty, "allow-empty", false, "go on if a corpus has no documents")
+	cmd.Flags().BoolVar(&options.allowEmpty, "allow-empty", false, "go on if a corpus has no documents")
+	cmd.Flags().BoolVar(&options.full, "full", false, "make everything anew, and take nothing over from earlier runs")
+	wait.add(cmd)
 	cmd.Flags().StringVar(&logFormat, "log-format", "text", "text, or json for machines: the summary too is then a log line")
 	return cmd
 }

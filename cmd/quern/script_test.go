@@ -15,6 +15,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden parts of scripts")
 
 func TestMain(m *testing.M) {
+	actAsQuern()
 	testscript.Main(m, map[string]func(){"quern": main})
 }
 

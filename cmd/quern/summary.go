@@ -45,6 +45,11 @@ func (o *outcome) print(w io.Writer) {
 	if s.Unreadable > 0 {
 		fmt.Fprintf(w, "%s could not be read: what is in them is missing\n", plural(s.Unreadable, "folder", "folders"))
 	}
+	if !o.Published {
+		fmt.Fprintf(w, "\nnothing has changed: snapshot %s stays current (%s read, %.2f s)\n",
+			o.Snapshot, plural(o.Read, "document", "documents"), o.Elapsed.Seconds())
+		return
+	}
 	fmt.Fprintf(w, "\n%s, %s with labels; %s", plural(s.Sentences, "sentence", "sentences"), thousands(s.Labeled),
 		plural(s.Labels, "label", "labels"))
 	if s.Unresolved > 0 {
@@ -68,10 +73,11 @@ func (o *outcome) print(w io.Writer) {
 	o.printDiagnostics(w)
 
 	seconds := o.Elapsed.Seconds()
-	fmt.Fprintf(w, "\n%.2f s, %.1f MB/s, %s: %s\n", seconds, float64(s.SourceBytes)/1e6/max(seconds, 1e-9),
-		plural(len(o.Parts), "part", "parts"), schema.Printable(o.Out))
+	fmt.Fprintf(w, "\n%.2f s, %.1f MB/s, %s made and %s taken over: snapshot %s in %s\n",
+		seconds, float64(s.SourceBytes)/1e6/max(seconds, 1e-9),
+		plural(o.Made, "shard", "shards"), thousands(o.Kept), o.Snapshot, schema.Printable(o.Out))
 	sql := fmt.Sprintf("SELECT layer, label, polarity, count(*) AS n FROM %s GROUP BY ALL ORDER BY n DESC",
-		quoted(o.Out+"/labels/*.parquet", "''"))
+		quoted(o.Out+"/current/labels/*.parquet", "''"))
 	fmt.Fprintf(w, "duckdb -c %s\n", schema.Printable(shellWord(sql)))
 }
 
@@ -122,9 +128,11 @@ func (o *outcome) printDiagnostics(w io.Writer) {
 	}
 	shown := min(max(topDiagnostics, errors), len(codes))
 	for _, code := range codes[:shown] {
-		example := o.Stats.Examples[code]
-		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", thousands(counts[code]), code.Info().Severity, code,
-			schema.Printable(place(example.Path, &example.Diagnostic)+": "+example.Diagnostic.Message))
+		text := code.Info().Title // where what this run converted has no example
+		if example, ok := o.Stats.Examples[code]; ok {
+			text = place(example.Path, &example.Diagnostic) + ": " + example.Diagnostic.Message
+		}
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", thousands(counts[code]), code.Info().Severity, code, schema.Printable(text))
 	}
 	_ = table.Flush()
 	if more := len(codes) - shown; more > 0 {
@@ -199,7 +207,12 @@ func (o *outcome) machine() map[string]any {
 		"diagnostics":       named(o.Stats.Diagnostics),
 		"source_bytes":      o.Stats.SourceBytes,
 		"seconds":           o.Elapsed.Seconds(),
-		"parts":             len(o.Parts),
+		"parts":             o.Parts,
 		"out":               o.Out,
+		"snapshot":          o.Snapshot,
+		"published":         o.Published,
+		"shards_made":       o.Made,
+		"shards_kept":       o.Kept,
+		"documents_read":    o.Read,
 	}
 }

@@ -22,7 +22,7 @@ func openWithin(root, path string) (*os.File, error) {
 // state is what is known about a file without reading it.
 type state struct {
 	size    int64  // in bytes, or unknownSize
-	stamp   uint64 // of size, modification and change time; unknownStamp or more
+	stamp   uint64 // of size, times and inode; unknownStamp or more
 	changed int64  // the later of both times, in nanoseconds since the epoch
 }
 
@@ -46,6 +46,7 @@ func stateOf(info fs.FileInfo, err error) state {
 	stamp := mix(uint64(info.Size()))
 	stamp = mix(stamp ^ uint64(modified.UnixNano()))
 	stamp = mix(stamp ^ uint64(changed.UnixNano()))
+	stamp = mix(stamp ^ inode(info))
 	return state{
 		size: info.Size(), stamp: max(stamp, unknownStamp+1),
 		changed: max(nanoseconds(modified), nanoseconds(changed)),

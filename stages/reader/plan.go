@@ -15,7 +15,7 @@ import (
 // for each folder or link that could not be looked into. A Plan does not change
 // and is safe for concurrent use.
 //
-// It keeps 64 bytes a document besides the path and the id; attributes are
+// It keeps 72 bytes a document besides the path and the id; attributes are
 // captured again when a document is read.
 type Plan struct {
 	corpus  string
@@ -43,6 +43,7 @@ type record struct {
 	id, path string
 	state           // of the file, but that changed is that of the newer of file and twin
 	twin     uint64 // stamp of the twin, unknownStamp or noTwin
+	twinSize int64  // in bytes, or unknownSize
 }
 
 // Entry is one entry of a plan.
@@ -54,9 +55,12 @@ type Entry struct {
 	Path string
 	// Bytes is the size of the file as scanned; 0 where it is not known.
 	Bytes int64
+	// TwinBytes is the size of its twin; 0 where there is none, or it is not
+	// known.
+	TwinBytes int64
 	// Stamp tells states of the document apart: it is another if the path, or
-	// the size, the modification time or (on Linux) the change time of the
-	// file or its twin, or the document that has its id, is another. It is 0 if
+	// the size, the modification time or (on Linux) the change time or inode of
+	// the file or its twin, or the document that has its id, is another. It is 0 if
 	// file or twin could not be asked. It says nothing about another machine,
 	// and not all by itself either: see Plan.Stamps.
 	Stamp uint64
@@ -125,7 +129,7 @@ func (p *Plan) Entry(i int) Entry {
 	}
 	r := p.record(i)
 	e := Entry{
-		ID: r.id, Path: r.path, Bytes: max(r.size, 0), Changed: r.changed,
+		ID: r.id, Path: r.path, Bytes: max(r.size, 0), TwinBytes: max(r.twinSize, 0), Changed: r.changed,
 		Refused: r.size == 0 || r.size > int64(p.limit),
 	}
 	stamp := mix(mix(r.stamp^mix(r.twin)) ^ hash(r.path))
@@ -168,6 +172,9 @@ func (p *Plan) describe(i int, src *schema.Source, captured *capture) {
 		note(src, p.notices[i].code, "%s", p.notices[i].message)
 		src.Refused = true
 		return
+	}
+	if p.record(i).size == unknownSize {
+		src.Bytes = unknownSize
 	}
 	p.capture.capture(e.Path, captured)
 	p.capture.fill(src, captured)

@@ -62,7 +62,7 @@ func (r *Reader) Read(i int, src *schema.Source) error {
 	scanned := p.record(i)
 	var settled bool
 	var err error
-	src.Data, settled, err = r.readFile(src.Path, src.Data, src.Bytes, scanned.stamp)
+	src.Data, settled, err = r.readFile(src.Path, src.Data, max(src.Bytes, 0), scanned.stamp)
 	src.Unsettled = !settled
 	if err := p.infrastructure(err); err != nil {
 		return err
@@ -89,8 +89,12 @@ func (r *Reader) Read(i int, src *schema.Source) error {
 	if src.RawPath == "" {
 		return nil
 	}
-	// An annotated file is larger than its twin: its size will do as a hint.
-	src.RawData, settled, err = r.readFile(src.RawPath, src.RawData, int64(len(src.Data)), scanned.twin)
+	if scanned.twinSize > int64(p.limit) {
+		note(src, schema.TwinUnreadable, "%s has %d bytes, more than limits.document_bytes, %s", schema.DisplayPath(src.RawPath), scanned.twinSize, p.limit)
+		src.RawPath = ""
+		return nil
+	}
+	src.RawData, settled, err = r.readFile(src.RawPath, src.RawData, max(scanned.twinSize, 0), scanned.twin)
 	src.Unsettled = src.Unsettled || !settled
 	if err == nil {
 		src.RawSHA256 = sha256.Sum256(src.RawData)

@@ -457,7 +457,7 @@ func (s *scanner) settleTwins(p *Plan, records []record, raws []string) ([]recor
 			otherTwin[^at] = true
 			found = stateOf(s.others[^at].entry.Info())
 		}
-		records[i].twin = found.stamp
+		records[i].twin, records[i].twinSize = found.stamp, found.size
 		records[i].changed = max(records[i].changed, found.changed)
 	}
 	for i := range records {

@@ -198,10 +198,7 @@ func testOptions(t testing.TB) Options {
 func writePart[Row any](t testing.TB, table string, rows []Row, o Options) (Part, string) {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, table), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	w, err := newPart[Row](dir, tableByName()[table], 0, o)
+	w, err := newPart[Row](dir, tableByName()[table], o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package sink
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strconv"
@@ -22,12 +23,18 @@ type Shard struct {
 	ids   []byte // room for sentence ids
 	utf16 bool   // whether offsets in UTF-16 code units are written
 
-	inputs []Input
-	stats  Stats
+	held        int   // bytes of text that rows in the batches hold on to
+	entries     int   // written so far
+	unsettled   []int // of them, those with Source.Unsettled
+	inputs      []byte
+	inputLines  int
+	first, last string
+	stats       Stats
 }
 
-// newShard creates the parts with the given number in the folders of dir.
-func newShard(dir string, number int, utf16 bool, o Options) (s *Shard, err error) {
+// NewShard creates the parts in dir, a folder that holds nothing else. utf16 says
+// whether offsets in UTF-16 code units are written.
+func NewShard(dir string, utf16 bool, o Options) (s *Shard, err error) {
 	s = &Shard{utf16: utf16, stats: NewStats()}
 	tables := tableByName()
 	defer func() {
@@ -35,16 +42,16 @@ func newShard(dir string, number int, utf16 bool, o Options) (s *Shard, err erro
 			s.Abort()
 		}
 	}()
-	if s.documents, err = newPart[schema.DocumentRow](dir, tables["documents"], number, o); err != nil {
+	if s.documents, err = newPart[schema.DocumentRow](dir, tables["documents"], o); err != nil {
 		return s, err
 	}
-	if s.sentences, err = newPart[schema.SentenceRow](dir, tables["sentences"], number, o); err != nil {
+	if s.sentences, err = newPart[schema.SentenceRow](dir, tables["sentences"], o); err != nil {
 		return s, err
 	}
-	if s.labels, err = newPart[schema.LabelRow](dir, tables["labels"], number, o); err != nil {
+	if s.labels, err = newPart[schema.LabelRow](dir, tables["labels"], o); err != nil {
 		return s, err
 	}
-	s.diagnostics, err = newPart[schema.DiagnosticRow](dir, tables["diagnostics"], number, o)
+	s.diagnostics, err = newPart[schema.DiagnosticRow](dir, tables["diagnostics"], o)
 	return s, err
 }
 
@@ -60,7 +67,18 @@ func tableByName() map[string]schema.Table {
 // order of their ids. It keeps doc's text and nothing else of it.
 func (s *Shard) Write(doc *schema.Document) error {
 	s.stats.add(doc)
-	s.addInput(doc.Source)
+	if len(s.documents.batch) == 0 {
+		s.held = 0
+	}
+	if s.held += len(doc.Text) + len(doc.Annotated); s.held > maxHeld {
+		if err := s.flush(); err != nil {
+			return err
+		}
+		s.held = 0
+	}
+	if err := s.addInput(doc.Source); err != nil {
+		return err
+	}
 	if err := s.writeDiagnostics(doc); err != nil || doc.Source.Refused {
 		return err
 	}
@@ -98,10 +116,28 @@ func (s *Shard) Write(doc *schema.Document) error {
 	return nil
 }
 
-func (s *Shard) addInput(src *schema.Source) {
-	if src.ID == "" {
-		return // a directory
+// maxHeld bounds the texts that wait for a batch to be full. Reviews never come
+// near it: a batch of them is full before.
+const maxHeld = 8 << 20
+
+// flush writes the rows that wait. When it is called depends on the documents
+// alone, so that the bytes written do, too.
+func (s *Shard) flush() error {
+	return errors.Join(s.documents.flush(), s.sentences.flush(), s.labels.flush(), s.diagnostics.flush())
+}
+
+func (s *Shard) addInput(src *schema.Source) error {
+	if src.Unsettled {
+		s.unsettled = append(s.unsettled, s.entries)
 	}
+	s.entries++
+	if src.ID == "" {
+		return nil // a directory
+	}
+	if s.first == "" {
+		s.first = src.ID
+	}
+	s.last = src.ID
 	input := Input{
 		Corpus: src.Corpus, Path: schema.DisplayPath(src.Path),
 		Bytes: src.Bytes, Refused: src.Refused,
@@ -112,7 +148,13 @@ func (s *Shard) addInput(src *schema.Source) {
 	if src.RawPath != "" {
 		input.RawPath, input.RawSHA256 = schema.DisplayPath(src.RawPath), hex.EncodeToString(src.RawSHA256[:])
 	}
-	s.inputs = append(s.inputs, input)
+	line, err := json.Marshal(&input)
+	if err != nil {
+		return err
+	}
+	s.inputs = append(append(s.inputs, line...), '\n')
+	s.inputLines++
+	return nil
 }
 
 func (s *Shard) writeSentences(doc *schema.Document) (labels, labeled int, err error) {
@@ -254,7 +296,10 @@ func optional(s string) *string {
 
 // Close completes the parts. The Shard cannot be used afterwards.
 func (s *Shard) Close() (Result, error) {
-	r := Result{Inputs: s.inputs, Stats: s.stats}
+	r := Result{
+		First: s.first, Last: s.last, Inputs: s.inputs, InputLines: s.inputLines,
+		Unsettled: s.unsettled, Stats: s.stats,
+	}
 	var errs []error
 	add := func(p Part, err error) {
 		r.Parts = append(r.Parts, p)
@@ -285,15 +330,32 @@ func (s *Shard) Abort() {
 
 // Result is what a shard came to.
 type Result struct {
-	Parts  []Part
-	Inputs []Input
-	Stats  Stats
+	Parts       []Part
+	First, Last string // ids of its first and last document, refused or not; "" if it has none
+	// Inputs has a line of JSON for each document, an Input.
+	Inputs     []byte
+	InputLines int
+	// Unsettled are the entries, from 0, with schema.Source.Unsettled.
+	Unsettled []int
+	Stats     Stats
 }
 
-// writeTaxonomies writes the table taxonomy: the labels of all corpora, in the
-// order of the corpora's names.
-func writeTaxonomies(dir string, corpora []config.Corpus, taxonomies []*config.Taxonomy, o Options) (Part, error) {
-	w, err := newPart[schema.TaxonomyRow](dir, tableByName()["taxonomy"], 0, o)
+// Input is one document that was read or refused.
+type Input struct {
+	Corpus string `json:"corpus"`
+	Path   string `json:"path"`             // as schema.DisplayPath shows it
+	Bytes  int64  `json:"bytes"`            // -1 if not known
+	SHA256 string `json:"sha256,omitempty"` // empty if it could not be read
+	// RawPath and RawSHA256 are those of its twin, if there is one.
+	RawPath   string `json:"raw_path,omitempty"`
+	RawSHA256 string `json:"raw_sha256,omitempty"`
+	Refused   bool   `json:"refused,omitempty"`
+}
+
+// WriteTaxonomies writes the table taxonomy into dir: the labels of all corpora,
+// in the order of the corpora's names.
+func WriteTaxonomies(dir string, corpora []config.Corpus, taxonomies []*config.Taxonomy, o Options) (Part, error) {
+	w, err := newPart[schema.TaxonomyRow](dir, tableByName()["taxonomy"], o)
 	if err != nil {
 		return Part{}, err
 	}
@@ -307,11 +369,13 @@ func writeTaxonomies(dir string, corpora []config.Corpus, taxonomies []*config.T
 		for _, layer := range t.Layers {
 			for _, term := range layer.Labels {
 				if err := writeTerm(w, corpus.Name, layer.Name, term, layer.Polarity); err != nil {
+					w.abort()
 					return Part{}, err
 				}
 			}
 			for _, term := range t.Everywhere {
 				if err := writeTerm(w, corpus.Name, layer.Name, term, false); err != nil {
+					w.abort()
 					return Part{}, err
 				}
 			}

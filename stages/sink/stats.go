@@ -1,27 +1,28 @@
 package sink
 
 import (
-	"maps"
-
 	"github.com/quern-data/quern/schema"
 )
 
 // Stats counts what was written. Stats of several shards add up.
 type Stats struct {
-	Written, Refused int   // documents
-	Unreadable       int   // folders
-	SourceBytes      int64 // of the documents written or refused
-	Sentences        int
-	Groups           int // label groups
-	Labeled          int // sentences that carry one
-	Labels           int // rows of the table labels
-	Unresolved       int // of these, without a label
-	LabelsByLayer    map[string]int
-	Alignments       map[schema.Alignment]int // sentences, where there is a raw twin
-	LabeledAligned   map[schema.Alignment]int // those of them with labels
-	Coverage         schema.Coverage
-	Diagnostics      map[schema.Code]int
-	Examples         map[schema.Code]Example // the first of each code
+	Written        int                      `json:"written"` // documents
+	Refused        int                      `json:"refused"`
+	Unreadable     int                      `json:"unreadable"`   // folders
+	SourceBytes    int64                    `json:"source_bytes"` // of the documents written or refused
+	Sentences      int                      `json:"sentences"`
+	Groups         int                      `json:"groups"`     // label groups
+	Labeled        int                      `json:"labeled"`    // sentences that carry one
+	Labels         int                      `json:"labels"`     // rows of the table labels
+	Unresolved     int                      `json:"unresolved"` // of these, without a label
+	LabelsByLayer  map[string]int           `json:"labels_by_layer"`
+	Alignments     map[schema.Alignment]int `json:"alignments"`      // sentences, where there is a raw twin
+	LabeledAligned map[schema.Alignment]int `json:"labeled_aligned"` // those of them with labels
+	Coverage       schema.Coverage          `json:"coverage_bytes"`
+	Diagnostics    map[schema.Code]int      `json:"diagnostics"`
+	// Examples has the first of each code, of the documents that this run
+	// converted.
+	Examples map[schema.Code]Example `json:"-"`
 }
 
 // Example is a diagnostic that stands for its code.
@@ -109,7 +110,7 @@ func (s *Stats) addLabels(labels []schema.Label) {
 	}
 }
 
-// Merge adds o, which comes behind s in the order of documents.
+// Merge adds the counts of o.
 func (s *Stats) Merge(o Stats) {
 	s.Written += o.Written
 	s.Refused += o.Refused
@@ -133,7 +134,4 @@ func (s *Stats) Merge(o Stats) {
 	for code, n := range o.Diagnostics {
 		s.Diagnostics[code] += n
 	}
-	first := maps.Clone(o.Examples)
-	maps.Copy(first, s.Examples)
-	s.Examples = first
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"os"
 	"path/filepath"
 
 	"github.com/klauspost/compress/zstd"
@@ -17,16 +16,19 @@ import (
 	pqzstd "github.com/parquet-go/parquet-go/compress/zstd"
 
 	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/disk"
 )
 
-// OutputVersion names the bytes that this package makes of given documents. It
-// rises whenever they change, and stands in each part.
+// OutputVersion names the bytes that the program makes of given files. It rises
+// whenever any stage makes others of the same, and stands in each part. Parts of
+// another version are made anew.
 const OutputVersion = "1"
 
 // Options are the settings that decide how parts are written.
 type Options struct {
 	RowGroupRows int            // rows per row group, at most
 	Codec        compress.Codec // of all columns; see Zstd
+	Disk         *disk.Disk     // nil is the ordinary one
 }
 
 // Zstd is the codec of a compression level of config.Output. It may be shared
@@ -59,7 +61,7 @@ const (
 // Part describes one written file.
 type Part struct {
 	Table  string `json:"table"`
-	Path   string `json:"path"` // relative to the output folder, with slashes
+	Path   string `json:"path"` // relative to the folder of its snapshot, with slashes
 	Rows   int64  `json:"rows"`
 	Bytes  int64  `json:"bytes"`
 	SHA256 string `json:"sha256"`
@@ -74,15 +76,19 @@ type partWriter[Row any] struct {
 	batch []Row
 }
 
-func newPart[Row any](dir string, table schema.Table, number int, o Options) (*partWriter[Row], error) {
-	path := fmt.Sprintf("%s/part-%05d.parquet", table.Name, number)
-	file, err := os.OpenFile(filepath.Join(dir, filepath.FromSlash(path)), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+// PartName is the name of a table's part in the folder of a shard.
+func PartName(table string) string { return table + ".parquet" }
+
+func newPart[Row any](dir string, table schema.Table, o Options) (*partWriter[Row], error) {
+	name := PartName(table.Name)
+	// Parts are shared by snapshots, and nobody is to write into them.
+	file, err := o.Disk.Create(filepath.Join(dir, name), 0o444)
 	if err != nil {
 		return nil, err
 	}
 	w := &partWriter[Row]{
-		part:  Part{Table: table.Name, Path: path},
-		file:  &hashedFile{File: file, sum: sha256.New()},
+		part:  Part{Table: table.Name, Path: name},
+		file:  &hashedFile{file: file, sum: sha256.New()},
 		batch: make([]Row, 0, batchRows),
 	}
 	w.buf = bufio.NewWriterSize(w.file, fileBuffer)
@@ -92,13 +98,13 @@ func newPart[Row any](dir string, table schema.Table, number int, o Options) (*p
 
 // hashedFile is a file that counts and hashes what is written to it.
 type hashedFile struct {
-	*os.File
+	file *disk.File
 	sum  hash.Hash
 	size int64
 }
 
 func (f *hashedFile) Write(p []byte) (int, error) {
-	n, err := f.File.Write(p)
+	n, err := f.file.Write(p)
 	f.sum.Write(p[:n])
 	f.size += int64(n)
 	return n, err
@@ -116,6 +122,9 @@ func (w *partWriter[Row]) next() (*Row, error) {
 }
 
 func (w *partWriter[Row]) flush() error {
+	if len(w.batch) == 0 {
+		return nil
+	}
 	n, err := w.out.Write(w.batch)
 	w.part.Rows += int64(n)
 	clear(w.batch)
@@ -123,19 +132,24 @@ func (w *partWriter[Row]) flush() error {
 	return err
 }
 
+// close completes the part. It stays whatever becomes of the machine.
 func (w *partWriter[Row]) close() (Part, error) {
 	err := w.flush()
 	err = errors.Join(err, w.out.Close())
 	err = errors.Join(err, w.buf.Flush())
-	err = errors.Join(err, w.file.Close())
 	if err != nil {
-		return Part{}, fmt.Errorf("%s: %w", w.part.Path, err)
+		err = errors.Join(err, w.file.file.Close())
+	} else {
+		err = w.file.file.Finish()
+	}
+	if err != nil {
+		return Part{}, fmt.Errorf("table %s: %w", w.part.Table, err)
 	}
 	w.part.Bytes, w.part.SHA256 = w.file.size, hex.EncodeToString(w.file.sum.Sum(nil))
 	return w.part, nil
 }
 
-func (w *partWriter[Row]) abort() { _ = w.file.Close() }
+func (w *partWriter[Row]) abort() { _ = w.file.file.Close() }
 
 func writerOptions(table schema.Table, o Options) []parquet.WriterOption {
 	options := []parquet.WriterOption{

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/parquet-go/parquet-go"
+
+	"github.com/quern-data/quern/pipeline"
+	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/sink"
+	"github.com/quern-data/quern/stages/snapshot"
+	"github.com/quern-data/quern/stages/verifier"
+)
+
+// guardError says why a snapshot that could be published is not.
+type guardError struct{ reasons []string }
+
+func (e *guardError) Error() string {
+	return "nothing was published: " + strings.Join(e.reasons, "\n  and ")
+}
+
+// checkShrink refuses a corpus that lost too many of its documents since the
+// snapshot before: a disk that was not mounted, or a copy that broke off, more
+// often than what someone wants. A corpus without any is the business of
+// --allow-empty.
+func (j *job) checkShrink(corpus, how string, documents int) error {
+	if j.base == nil || how == "found" && documents == 0 && j.options.allowEmpty {
+		return nil
+	}
+	for i := range j.base.Corpora {
+		c := &j.base.Corpora[i]
+		if c.Name != corpus {
+			continue
+		}
+		before := c.Written
+		if how == "found" {
+			before += c.Refused
+		}
+		if lost := before - documents; j.Config.Run.MaxShrink.ExceededBy(lost, before) {
+			return &guardError{[]string{fmt.Sprintf(
+				"corpus %s has lost %s of its %s since snapshot %s: %s %s, and run.max_shrink is %s: look whether all of it is there; if it is, say --set run.max_shrink=100%%",
+				corpus, thousands(lost), plural(before, "document", "documents"), j.base.ID, thousands(documents), how, j.Config.Run.MaxShrink)}}
+		}
+	}
+	return nil
+}
+
+// checkThresholds refuses a snapshot in which something is over a threshold of
+// run.fail_on.
+func (j *job) checkThresholds(m *snapshot.Manifest) error {
+	var reasons []string
+	s := &m.Counts.Stats
+	for _, t := range j.Config.Run.FailOn {
+		count, total, of := 0, s.Written+s.Refused, "document"
+		switch t.Name {
+		case "documents_refused":
+			count = s.Refused
+		case "labels_unresolved":
+			count = s.Unresolved
+		default:
+			code, err := schema.CodeOf(t.Name)
+			if err != nil {
+				return err
+			}
+			count = s.Diagnostics[code]
+		}
+		if t.OfLabels() {
+			total, of = s.Labels, "label"
+		}
+		if !t.Exceeded(count, total) {
+			continue
+		}
+		reason := fmt.Sprintf("run.fail_on allows %s, and there are %s in %s", t, thousands(count), plural(total, of, of+"s"))
+		if code, err := schema.CodeOf(t.Name); err == nil {
+			reason += j.example(code)
+		}
+		reasons = append(reasons, reason)
+	}
+	if len(reasons) > 0 {
+		return &guardError{reasons}
+	}
+	return nil
+}
+
+// example is the first diagnostic of the given code, as the end of a sentence, ""
+// if there is none or it cannot be read.
+func (j *job) example(code schema.Code) string {
+	for i := range j.shards {
+		made := j.shards[i].made
+		if made.Shard.Stats.Diagnostics[code] == 0 {
+			continue
+		}
+		part := slices.IndexFunc(made.Shard.Parts, func(p sink.Part) bool { return p.Table == "diagnostics" })
+		if part < 0 {
+			return ""
+		}
+		rows, err := parquet.ReadFile[schema.DiagnosticRow](made.PartFile(part))
+		if err != nil {
+			return ""
+		}
+		for k := range rows {
+			if row := &rows[k]; row.Code == code.String() {
+				at := row.SourcePath
+				if row.Line != nil && *row.Line > 0 {
+					at = fmt.Sprintf("%s:%d:%d", at, *row.Line, *row.Column)
+				}
+				return schema.Printable(fmt.Sprintf(", e.g. %s: %s", at, row.Message))
+			}
+		}
+	}
+	return ""
+}
+
+// shownProblems is how many problems an error of verification lists.
+const shownProblems = 10
+
+// verify reads the draft back as run.verify says. Parts that this run took over
+// and that were verified before are read for their SHA-256 alone. It returns true
+// if some of those are damaged: their shards are to be made anew.
+func (j *job) verify(ctx context.Context, d *snapshot.Draft) (again bool, err error) {
+	level := verifier.Level(j.Config.Run.Verify)
+	if level == "off" {
+		return false, nil
+	}
+	s, err := d.Load()
+	if err != nil {
+		return false, err
+	}
+	v := verifier.New(s, level)
+	problems := v.Start()
+	byShard := make([][]verifier.Problem, len(j.shards))
+	err = pipeline.Each(ctx, len(j.shards), j.Config.Run.Workers, func(ctx context.Context, i int) (err error) {
+		known := j.shards[i].kept && !j.shards[i].made.Staged() && j.verified == string(verifier.Full)
+		byShard[i], err = v.Shard(ctx, i, known)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	for i := range byShard {
+		if len(byShard[i]) == 0 {
+			continue
+		}
+		if s := &j.shards[i]; s.kept {
+			j.remake(s, byShard[i][0].String())
+			again = true
+			continue
+		}
+		problems = append(problems, byShard[i]...)
+	}
+	if len(problems) == 0 || again {
+		return again, nil
+	}
+	j.unstage() // so that the next run does not take it over
+	return false, unsound(problems)
+}
+
+// unsound is the error that tables do not read back as they were written.
+func unsound(problems []verifier.Problem) error {
+	lines := []string{"the tables do not read back as they were written: a fault of the disk, the memory, or of Quern"}
+	for i, p := range problems {
+		if i == shownProblems {
+			lines = append(lines, fmt.Sprintf("and %s more", thousands(len(problems)-i)))
+			break
+		}
+		lines = append(lines, p.String())
+	}
+	return errors.New(strings.Join(lines, "\n  "))
+}

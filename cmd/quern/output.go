@@ -1,0 +1,322 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/quern-data/quern/pipeline"
+	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/snapshot"
+	"github.com/quern-data/quern/stages/verifier"
+)
+
+// snapshotInfo is a line of quern snapshots.
+type snapshotInfo struct {
+	ID        string               `json:"id"`
+	Current   bool                 `json:"current"`
+	Made      time.Time            `json:"made"`
+	Documents int                  `json:"documents"`
+	Refused   int                  `json:"refused"`
+	Sentences int                  `json:"sentences"`
+	Labels    int                  `json:"labels"` // with those that could not be resolved
+	ByLayer   map[string]int       `json:"labels_by_layer"`
+	Since     *snapshot.Difference `json:"since_the_one_before,omitempty"`
+	Error     string               `json:"error,omitempty"`
+}
+
+func newSnapshotsCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "snapshots OUT",
+		Short: "List the snapshots of an output, and what changed from one to the next",
+		Long: `Snapshots lists what the runs into an output folder published, oldest first: how many
+documents, sentences and labels there are, and how many documents were added, changed and
+removed, and labels gained and lost by layer, since the snapshot before. * is the current
+one, which readers see.`,
+		Example: "  quern snapshots out",
+		Args:    usageArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			// Where it is unclear which is current, the list is what one needs.
+			list, trouble := listSnapshots(args[0])
+			if !asJSON && list != nil {
+				return errors.Join(printSnapshots(cmd.OutOrStdout(), list), trouble)
+			}
+			e := json.NewEncoder(cmd.OutOrStdout())
+			for i := range list {
+				if err := e.Encode(&list[i]); err != nil {
+					return err
+				}
+			}
+			return trouble
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print a line of JSON for each")
+	return cmd
+}
+
+func listSnapshots(dir string) ([]snapshotInfo, error) {
+	current, trouble := snapshot.CurrentID(dir)
+	ids, err := snapshot.IDs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 {
+		return nil, fmt.Errorf("%s has no snapshots: it is no output of quern run, or none was published", dir)
+	}
+	list := make([]snapshotInfo, len(ids))
+	var before *snapshot.Snapshot
+	for i, id := range ids {
+		list[i] = snapshotInfo{ID: id, Current: id == current}
+		s, err := snapshot.Load(snapshot.Dir(dir, id))
+		if err == nil {
+			err = list[i].describe(before, s)
+		}
+		if err != nil {
+			list[i].Error = err.Error()
+		}
+		before = s
+	}
+	return list, trouble
+}
+
+func (i *snapshotInfo) describe(before, s *snapshot.Snapshot) error {
+	if info, err := os.Stat(filepath.Join(s.Dir, snapshot.SuccessName)); err == nil {
+		i.Made = info.ModTime().UTC().Truncate(time.Second)
+	}
+	c := &s.Counts
+	i.Documents, i.Refused, i.Sentences, i.Labels, i.ByLayer = c.Written, c.Refused, c.Sentences, c.Labels, c.LabelsByLayer
+	if before == nil {
+		return nil
+	}
+	since, err := snapshot.Diff(before, s)
+	if err != nil {
+		return err
+	}
+	i.Since = &since
+	return nil
+}
+
+func printSnapshots(w io.Writer, list []snapshotInfo) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, " \tsnapshot\tmade\tdocuments\trefused\tsentences\tlabels\tsince the one before")
+	for i := range list {
+		s := &list[i]
+		mark := " "
+		if s.Current {
+			mark = "*"
+		}
+		if s.Error != "" {
+			fmt.Fprintf(table, "%s\t%s\t\t\t\t\t\t%s\n", mark, s.ID, schema.Printable(s.Error))
+			continue
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", mark, s.ID, s.Made.Format("2006-01-02 15:04:05Z"),
+			thousands(s.Documents), thousands(s.Refused), thousands(s.Sentences), thousands(s.Labels), since(s.Since))
+	}
+	return table.Flush()
+}
+
+// since is a difference on one line.
+func since(d *snapshot.Difference) string {
+	switch {
+	case d == nil:
+		return "-"
+	case d.Added+d.Changed+d.Removed == 0 && len(d.Labels) == 0:
+		return "the same documents"
+	}
+	text := fmt.Sprintf("documents +%s ~%s -%s", thousands(d.Added), thousands(d.Changed), thousands(d.Removed))
+	var layers []string
+	for _, layer := range slices.Sorted(maps.Keys(d.Labels)) {
+		layers = append(layers, layer+" "+signed(d.Labels[layer]))
+	}
+	if len(layers) > 0 {
+		text += "; labels " + strings.Join(layers, ", ")
+	}
+	return schema.Printable(text)
+}
+
+func signed(n int) string {
+	if n < 0 {
+		return "-" + thousands(-n)
+	}
+	return "+" + thousands(n)
+}
+
+func newRollbackCommand() *cobra.Command {
+	var wait waitFlag
+	cmd := &cobra.Command{
+		Use:   "rollback OUT [SNAPSHOT]",
+		Short: "Make an earlier snapshot the current one",
+		Long: `Rollback makes a snapshot of an output the current one again: the one that is named, or
+the newest sound one before the current one. Nothing is removed: with its name, rollback
+leads to any other.`,
+		Example: "  quern rollback out\n  quern rollback out 000003-5f0c1d2e3a4b",
+		Args:    usageArgs(cobra.RangeArgs(1, 2)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withOutput(cmd, args[0], wait.d, func(o *snapshot.Output) error {
+				id := ""
+				if len(args) == 2 {
+					id = args[1]
+				}
+				id, err := o.Rollback(id)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s is the current snapshot\n", id)
+				return nil
+			})
+		},
+	}
+	wait.add(cmd)
+	return cmd
+}
+
+func newGCCommand() *cobra.Command {
+	var (
+		wait   waitFlag
+		keep   int
+		staged bool
+	)
+	cmd := &cobra.Command{
+		Use:   "gc OUT",
+		Short: "Remove old snapshots",
+		Long: `Gc removes all snapshots of an output but the newest and the current one. Parts that a
+remaining snapshot shares stay on the disk. A reader that has a removed part open reads
+on; one that opens it later does not find it, so keep as many as readers need time.`,
+		Example: "  quern gc out --keep 30",
+		Args:    usageArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if keep < 1 {
+				return usageError{fmt.Errorf("--keep is %d, and must be 1 or more", keep)}
+			}
+			return withOutput(cmd, args[0], wait.d, func(o *snapshot.Output) error {
+				removed, err := o.Collect(keep)
+				for _, id := range removed {
+					fmt.Fprintf(cmd.OutOrStdout(), "removed %s\n", id)
+				}
+				if err == nil && staged {
+					err = o.Unstage()
+				}
+				if err == nil && len(removed) == 0 {
+					fmt.Fprintln(cmd.OutOrStdout(), "no snapshot to remove")
+				}
+				return err
+			})
+		},
+	}
+	cmd.Flags().IntVar(&keep, "keep", 0, "how many of the newest snapshots stay; the current one does in any case")
+	cmd.Flags().BoolVar(&staged, "staged", false, "remove also what a run completed and did not publish")
+	wait.add(cmd)
+	return cmd
+}
+
+// withOutput works on an output that exists.
+func withOutput(cmd *cobra.Command, dir string, wait time.Duration, work func(*snapshot.Output) error) error {
+	if _, err := snapshot.IDs(dir); err != nil {
+		return err
+	}
+	if ids, _ := snapshot.IDs(dir); len(ids) == 0 {
+		return fmt.Errorf("%s has no snapshots: it is no output of quern run, or none was published", dir)
+	}
+	log, err := newLogger("text", cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	o, err := openOutput(cmd.Context(), dir, wait, time.Now(), log)
+	if err != nil {
+		return err
+	}
+	return errors.Join(work(o), o.Close())
+}
+
+// waitFlag is the flag --wait.
+type waitFlag struct{ d time.Duration }
+
+// forever is how long --wait waits if it is not told.
+const forever = 100 * 365 * 24 * time.Hour
+
+func (w *waitFlag) add(cmd *cobra.Command) {
+	cmd.Flags().DurationVar(&w.d, "wait", 0, "how long to wait for another run into the same output, e.g. --wait=10m; without a time, until it ends")
+	cmd.Flags().Lookup("wait").NoOptDefVal = forever.String()
+}
+
+func newVerifyCommand() *cobra.Command {
+	var (
+		level   string
+		workers int
+	)
+	cmd := &cobra.Command{
+		Use:   "verify OUT",
+		Short: "Read the tables back, and compare them with what was promised",
+		Long: `Verify opens every part of the current snapshot, or of the snapshot whose folder is
+given, with a reader that is not the writer, and looks for whatever is not as it was
+written: files, sizes, SHA-256, schemas, row counts, order, spans, keys between the tables,
+statistics, sums. It lists what it finds, and exits with 1 if that is anything.
+
+--level fast looks at files, sizes, footers and sums, and at no value.`,
+		Example: "  quern verify out\n  quern verify out/snapshots/000003-5f0c1d2e3a4b --level fast",
+		Args:    usageArgs(cobra.ExactArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if workers < 0 {
+				return usageError{fmt.Errorf("--workers is %d, and must be 0 or more", workers)}
+			}
+			if level != string(verifier.Full) && level != string(verifier.Fast) {
+				return usageError{fmt.Errorf("--level is %q, and must be full or fast", level)}
+			}
+			dir, err := snapshot.Resolve(args[0])
+			if err != nil {
+				return err
+			}
+			s, err := snapshot.Load(dir)
+			if err != nil {
+				return err
+			}
+			problems, err := verifySnapshot(cmd.Context(), s, verifier.Level(level), workers, false)
+			if err != nil {
+				return err
+			}
+			w := cmd.OutOrStdout()
+			for _, p := range problems {
+				fmt.Fprintln(w, schema.Printable(p.String()))
+			}
+			if len(problems) > 0 {
+				return fmt.Errorf("%s: %s; quern run --full makes a sound snapshot, quern rollback goes back to one",
+					s.ID, plural(len(problems), "problem", "problems"))
+			}
+			fmt.Fprintf(w, "%s is sound: %s, %s, %s, %s\n", s.ID, plural(len(s.Parts()), "part", "parts"),
+				plural(s.Counts.Written, "document", "documents"), plural(s.Counts.Sentences, "sentence", "sentences"),
+				plural(s.Counts.Labels, "label", "labels"))
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&level, "level", string(verifier.Full), "full, or fast")
+	cmd.Flags().IntVar(&workers, "workers", 0, "shards verified at the same time; 0 is one a processor")
+	return cmd
+}
+
+// verifySnapshot lists what is not as it was written. hashOnly looks at the bytes of
+// the shards, and not at their values.
+func verifySnapshot(ctx context.Context, s *snapshot.Snapshot, level verifier.Level, workers int, hashOnly bool) ([]verifier.Problem, error) {
+	v := verifier.New(s, level)
+	problems := v.Start()
+	byShard := make([][]verifier.Problem, len(s.Shards))
+	err := pipeline.Each(ctx, len(s.Shards), workers, func(ctx context.Context, i int) (err error) {
+		byShard[i], err = v.Shard(ctx, i, hashOnly)
+		return err
+	})
+	for _, more := range byShard {
+		problems = append(problems, more...)
+	}
+	return problems, err
+}

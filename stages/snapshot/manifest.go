@@ -1,0 +1,416 @@
+package snapshot
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/sink"
+)
+
+// File names in the folder of a snapshot.
+const (
+	ManifestName = "_manifest.json"
+	SuccessName  = "_SUCCESS"
+)
+
+// Manifest describes a snapshot. It holds nothing that differs from one run over
+// the same input to the next: no time, no host, no absolute path. Inputs, one for
+// each document, follow it in the file, and are not kept in memory.
+type Manifest struct {
+	SchemaVersion string    `json:"schema_version"`
+	ToolVersion   string    `json:"tool_version"`
+	OutputVersion string    `json:"output_version"`
+	ConfigHash    string    `json:"config_hash"`
+	Corpora       []Corpus  `json:"corpora"`
+	Counts        Counts    `json:"counts"`
+	Taxonomy      sink.Part `json:"taxonomy"`
+	Shards        []Shard   `json:"-"` // in the file behind the rest, a line each
+}
+
+// Corpus says what became of the files of a corpus. Found is the sum of
+// Written, Refused, Twins and the values of Ignored.
+type Corpus struct {
+	Name         string         `json:"name"`
+	TaxonomyHash string         `json:"taxonomy_hash"`
+	Found        int            `json:"files_found"`
+	Written      int            `json:"documents_written"`
+	Refused      int            `json:"documents_refused"`
+	Twins        int            `json:"raw_twins"`
+	Ignored      map[string]int `json:"files_ignored"`
+}
+
+// Counts are rows by table, and the sums of the shards' statistics.
+type Counts struct {
+	Rows map[string]int64 `json:"rows"`
+	sink.Stats
+}
+
+// Shard describes the documents of one part of each table.
+type Shard struct {
+	Corpus string `json:"corpus"`
+	// Identity is a SHA-256, in hexadecimal, of the settings and of the names of
+	// the files that the shard was made of: all that decides its bytes, but for
+	// what stands in the files.
+	Identity string `json:"identity"`
+	// First and Last are the ids of its first and last document, refused or not,
+	// "" if it has none.
+	First string `json:"first"`
+	Last  string `json:"last"`
+	// Parts are one of each table but taxonomy.
+	Parts []sink.Part `json:"parts"`
+	// Inputs is how many inputs the shard has; InputBytes and InputsSHA256 are
+	// those of their lines of JSON.
+	Inputs       int        `json:"inputs"`
+	InputBytes   int64      `json:"input_bytes"`
+	InputsSHA256 string     `json:"inputs_sha256"`
+	Stats        sink.Stats `json:"stats"`
+}
+
+// NewShard describes a shard that was made of documents of a corpus.
+func NewShard(corpus, identity string, r sink.Result) Shard {
+	sum := sha256.Sum256(r.Inputs)
+	return Shard{
+		Corpus: corpus, Identity: identity, First: r.First, Last: r.Last, Parts: r.Parts,
+		Inputs: r.InputLines, InputBytes: int64(len(r.Inputs)), InputsSHA256: hex.EncodeToString(sum[:]),
+		Stats: r.Stats,
+	}
+}
+
+// PartPath is where the part of the shard with the given number lies in its
+// snapshot.
+func PartPath(table string, number int) string {
+	return fmt.Sprintf("%s/part-%05d.parquet", table, number)
+}
+
+// Parts lists the parts of all shards, and that of the taxonomy.
+func (m *Manifest) Parts() []sink.Part {
+	var all []sink.Part
+	for i := range m.Shards {
+		all = append(all, m.Shards[i].Parts...)
+	}
+	return append(all, m.Taxonomy)
+}
+
+// count fills in Counts from the shards.
+func (m *Manifest) count() {
+	m.Counts = Counts{Rows: map[string]int64{}, Stats: sink.NewStats()}
+	for i := range m.Shards {
+		m.Counts.Merge(m.Shards[i].Stats)
+	}
+	for _, p := range m.Parts() {
+		m.Counts.Rows[p.Table] += p.Rows
+	}
+}
+
+// The manifest is JSON, of a layout by which the inputs of one shard can be found
+// without reading the others: the head, then a line for each shard, then a line
+// for each input. The records of the shards have the SHA-256 of their inputs, so
+// that of all before the inputs stands for the whole, and is what a snapshot is
+// named after.
+const (
+	shardsLine = `  "shards": [`
+	inputsLine = `  "inputs": [`
+	closeLine  = `  ]`
+	tail       = closeLine + "\n}\n"
+)
+
+// encodeHead writes the manifest up to its inputs.
+func (m *Manifest) encodeHead(to io.Writer) error {
+	w := bufio.NewWriter(to)
+	head, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, _ = w.Write(bytes.TrimSuffix(head, []byte("\n}")))
+	w.WriteString(",\n" + shardsLine + "\n")
+	for i := range m.Shards {
+		line, err := json.Marshal(&m.Shards[i])
+		if err != nil {
+			return err
+		}
+		if i < len(m.Shards)-1 {
+			line = append(line, ',')
+		}
+		_, _ = w.Write(append(line, '\n'))
+	}
+	w.WriteString(closeLine + ",\n" + inputsLine + "\n")
+	return w.Flush()
+}
+
+// hash is the SHA-256 of all but the inputs, in hexadecimal.
+func (m *Manifest) hash() (string, error) {
+	sum := sha256.New()
+	err := m.encodeHead(sum)
+	return hex.EncodeToString(sum.Sum(nil)), err
+}
+
+// encode writes the manifest. inputs returns the lines of a shard.
+func (m *Manifest) encode(to io.Writer, inputs func(shard int) ([]byte, error)) error {
+	if err := m.encodeHead(to); err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(to, 256<<10)
+	separator := ""
+	for i := range m.Shards {
+		lines, err := inputs(i)
+		if err != nil {
+			return err
+		}
+		for line := range bytes.Lines(lines) {
+			w.WriteString(separator)
+			_, _ = w.Write(bytes.TrimSuffix(line, []byte("\n")))
+			separator = ",\n"
+		}
+	}
+	if separator != "" {
+		w.WriteString("\n")
+	}
+	w.WriteString(tail)
+	return w.Flush()
+}
+
+// Snapshot is a snapshot whose manifest was read.
+type Snapshot struct {
+	// ID is its name: its number, a hyphen, and the start of the SHA-256 of its
+	// manifest up to the inputs.
+	ID  string
+	Dir string
+	Manifest
+	at []int64 // where the inputs of each shard start in the file, and where the last end
+}
+
+// CorruptError says that a manifest is not what was written.
+type CorruptError struct {
+	Path   string
+	Reason string
+}
+
+func (e *CorruptError) Error() string { return fmt.Sprintf("%s is damaged: %s", e.Path, e.Reason) }
+
+// maxLine bounds a line of a manifest, in bytes, and its head.
+const maxLine = 16 << 20
+
+// Load reads the manifest of the snapshot in dir up to its inputs: time and memory
+// grow with the number of its shards and not with that of its documents. A
+// manifest that was changed since it was written, which the folder's name shows,
+// is a CorruptError. A change in the inputs is found when they are asked for.
+func Load(dir string) (*Snapshot, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return nil, err
+	}
+	name := filepath.Base(dir)
+	if number(name) == 0 {
+		return nil, fmt.Errorf("%s is not named as a snapshot is, so that its manifest cannot be checked: name it as it was named where it was made", dir)
+	}
+	_, hash, _ := strings.Cut(name, "-")
+	return load(dir, hash)
+}
+
+// load is Load where the start of the SHA-256 is known.
+func load(dir, hash string) (*Snapshot, error) {
+	s := &Snapshot{ID: filepath.Base(dir), Dir: dir}
+	path := s.path()
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	sum, err := s.decode(f, info.Size())
+	if err != nil {
+		return nil, &CorruptError{path, err.Error()}
+	}
+	if hash == "" || !strings.HasPrefix(sum, hash) {
+		return nil, &CorruptError{path, "its SHA-256 is " + sum + ", which is not what the folder is named after"}
+	}
+	return s, nil
+}
+
+func (s *Snapshot) path() string { return filepath.Join(s.Dir, ManifestName) }
+
+// decode reads what encodeHead writes, and nothing else. It returns its SHA-256.
+func (s *Snapshot) decode(from io.Reader, size int64) (string, error) {
+	sum := sha256.New()
+	lines := lineReader{r: bufio.NewReaderSize(from, 256<<10), sum: sum}
+	var head []byte
+	for {
+		line, err := lines.next()
+		if err != nil {
+			return "", err
+		}
+		if string(line) == shardsLine {
+			break
+		}
+		if head = append(append(head, line...), '\n'); len(head) > maxLine {
+			return "", lines.failf("the head is too long")
+		}
+	}
+	head = append(bytes.TrimSuffix(head, []byte(",\n")), '}')
+	if err := unmarshal(head, &s.Manifest); err != nil {
+		return "", fmt.Errorf("its head: %w", err)
+	}
+	if s.SchemaVersion != schema.Version {
+		return "", fmt.Errorf("its tables have version %s, and this program reads %s", s.SchemaVersion, schema.Version)
+	}
+	for {
+		line, err := lines.next()
+		if err != nil {
+			return "", err
+		}
+		if string(line) == closeLine+"," {
+			break
+		}
+		var shard Shard
+		if err := unmarshal(bytes.TrimSuffix(line, []byte(",")), &shard); err != nil {
+			return "", lines.failf("%v", err)
+		}
+		s.Shards = append(s.Shards, shard)
+	}
+	line, err := lines.next()
+	if err != nil {
+		return "", err
+	}
+	if string(line) != inputsLine {
+		return "", lines.failf("want %s", inputsLine)
+	}
+	at, last := lines.offset, -1 // the last shard that has inputs
+	s.at = []int64{at}
+	for i := range s.Shards {
+		shard := &s.Shards[i]
+		// A comma stands behind each input but the last.
+		n := shard.InputBytes + int64(shard.Inputs)
+		if shard.Inputs < 0 || shard.InputBytes < 0 || n < 0 || n > size {
+			return "", fmt.Errorf("the inputs of shard %d cannot be so long", i)
+		}
+		if shard.Inputs > 0 {
+			last = i
+		}
+		at += n
+		s.at = append(s.at, at)
+	}
+	if last >= 0 {
+		at--
+		for i := last + 1; i < len(s.at); i++ {
+			s.at[i]--
+		}
+	}
+	if want := at + int64(len(tail)); size != want {
+		return "", fmt.Errorf("it has %d bytes, want %d", size, want)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// unmarshal decodes one value, without a key that the program does not know.
+func unmarshal(text []byte, to any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(to); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("more than one value")
+	}
+	return nil
+}
+
+// lineReader reads lines, without their ends.
+type lineReader struct {
+	r      *bufio.Reader
+	sum    hash.Hash // of what was read
+	buf    []byte
+	line   int
+	offset int64
+}
+
+func (l *lineReader) next() ([]byte, error) {
+	l.buf = l.buf[:0]
+	for {
+		piece, err := l.r.ReadSlice('\n')
+		l.buf = append(l.buf, piece...)
+		l.offset += int64(len(piece))
+		switch {
+		case err == nil:
+			l.line++
+			_, _ = l.sum.Write(l.buf)
+			return l.buf[:len(l.buf)-1], nil
+		case !errors.Is(err, bufio.ErrBufferFull):
+			return nil, fmt.Errorf("it ends in line %d", l.line+1)
+		case len(l.buf) > maxLine:
+			return nil, l.failf("the line is too long")
+		}
+	}
+}
+
+func (l *lineReader) failf(format string, args ...any) error {
+	return fmt.Errorf("line %d: %s", l.line, fmt.Sprintf(format, args...))
+}
+
+// InputLines are the inputs of a shard, a line of JSON each, a sink.Input. Inputs
+// that were changed since they were written are a CorruptError.
+func (s *Snapshot) InputLines(shard int) ([]byte, error) {
+	f, err := os.Open(s.path())
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	from := make([]byte, s.at[shard+1]-s.at[shard])
+	if _, err := f.ReadAt(from, s.at[shard]); err != nil {
+		return nil, err
+	}
+	lines := from[:0]
+	for line := range bytes.Lines(from) {
+		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte(","))
+		lines = append(append(lines, line...), '\n')
+	}
+	if sum := sha256.Sum256(lines); hex.EncodeToString(sum[:]) != s.Shards[shard].InputsSHA256 {
+		return nil, &CorruptError{s.path(), fmt.Sprintf("the inputs of shard %d have another SHA-256 than they were written with", shard)}
+	}
+	return lines, nil
+}
+
+// Inputs are the inputs of a shard.
+func (s *Snapshot) Inputs(shard int) ([]sink.Input, error) {
+	lines, err := s.InputLines(shard)
+	if err != nil {
+		return nil, err
+	}
+	return ParseInputs(lines)
+}
+
+// ParseInputs reads lines of inputs.
+func ParseInputs(lines []byte) ([]sink.Input, error) {
+	var inputs []sink.Input
+	for line := range bytes.Lines(lines) {
+		var in sink.Input
+		if err := unmarshal(line, &in); err != nil {
+			return nil, err
+		}
+		inputs = append(inputs, in)
+	}
+	return inputs, nil
+}
+
+// Complete reports whether the snapshot in dir has all its files' names in place,
+// which a snapshot has from the start or never.
+func Complete(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, SuccessName))
+	return err == nil
+}

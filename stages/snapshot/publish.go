@@ -1,0 +1,320 @@
+package snapshot
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/sink"
+)
+
+// Draft is a snapshot that is not published.
+type Draft struct {
+	Manifest *Manifest
+	Hash     string // SHA-256 of the manifest up to its inputs, in hexadecimal
+	// Dir is where it stands, from when it is written until it is published.
+	Dir string
+
+	output   *Output
+	made     []*Made
+	taxonomy string // file of the table taxonomy
+}
+
+// Draft prepares a snapshot of the given shards, which become its parts in their
+// order, and of the file of the table taxonomy, which m.Taxonomy describes. It
+// completes m, and writes nothing.
+func (o *Output) Draft(m *Manifest, made []*Made, taxonomy string) (*Draft, error) {
+	m.Shards = make([]Shard, len(made))
+	for i := range made {
+		s := made[i].Shard
+		parts := make([]sink.Part, len(s.Parts))
+		for j, p := range s.Parts {
+			p.Path = PartPath(p.Table, i)
+			parts[j] = p
+		}
+		s.Parts = parts
+		m.Shards[i] = s
+	}
+	m.Taxonomy.Path = PartPath(m.Taxonomy.Table, 0)
+	m.count()
+	d := &Draft{Manifest: m, output: o, made: made, taxonomy: taxonomy}
+	var err error
+	d.Hash, err = m.hash()
+	return d, err
+}
+
+func (d *Draft) inputs(shard int) ([]byte, error) { return d.made[shard].InputLines() }
+
+// Is reports whether the draft says the same as the snapshot with the given id.
+func (d *Draft) Is(id string) bool {
+	_, hash, found := strings.Cut(id, "-")
+	return found && strings.HasPrefix(d.Hash, hash)
+}
+
+// Write makes the files of the snapshot, where no reader looks.
+func (d *Draft) Write() (err error) {
+	disk := d.output.disk
+	if d.Dir, err = d.output.tmp(); err != nil {
+		return err
+	}
+	for _, t := range schema.Tables() {
+		if err := disk.Mkdir(filepath.Join(d.Dir, t.Name)); err != nil {
+			return err
+		}
+	}
+	for i, m := range d.made {
+		for j := range m.Shard.Parts {
+			if err := disk.LinkOrCopy(m.PartFile(j), d.file(d.Manifest.Shards[i].Parts[j])); err != nil {
+				return err
+			}
+		}
+	}
+	if err := disk.LinkOrCopy(d.taxonomy, d.file(d.Manifest.Taxonomy)); err != nil {
+		return err
+	}
+	f, err := disk.Create(filepath.Join(d.Dir, ManifestName), 0o444)
+	if err != nil {
+		return err
+	}
+	if err := d.Manifest.encode(f, d.inputs); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := f.Finish(); err != nil {
+		return err
+	}
+	for _, t := range schema.Tables() {
+		if err := disk.SyncDir(filepath.Join(d.Dir, t.Name)); err != nil {
+			return err
+		}
+	}
+	if err := disk.SyncDir(d.Dir); err != nil {
+		return err
+	}
+	if err := disk.WriteFile(filepath.Join(d.Dir, SuccessName), nil, 0o444); err != nil {
+		return err
+	}
+	return disk.SyncDir(d.Dir)
+}
+
+func (d *Draft) file(p sink.Part) string { return filepath.Join(d.Dir, filepath.FromSlash(p.Path)) }
+
+// Publish makes the written snapshot the current one, and returns its id. verified
+// and stamps are for the next run, see SaveState. If it fails, what was current
+// still is, but for one case, which the error tells: the switch was made, and
+// could not be made to last.
+func (d *Draft) Publish(verified string, stamps [][]uint64) (id string, err error) {
+	o := d.output
+	next, err := nextNumber(o.Dir)
+	if err != nil {
+		return "", err
+	}
+	id = nameOf(next, d.Hash)
+	if err := o.SaveState(id, verified, stamps); err != nil {
+		return "", err
+	}
+	parent := filepath.Join(o.Dir, snapshotsName)
+	if err := o.disk.MkdirAll(parent); err != nil {
+		return "", err
+	}
+	if err := o.disk.Rename(d.Dir, Dir(o.Dir, id)); err != nil {
+		return "", errors.Join(err, o.disk.RemoveAll(o.statePath(id)))
+	}
+	d.Dir = ""
+	err = o.disk.SyncDir(parent)
+	if err == nil {
+		err = o.point(id)
+	}
+	if err == nil {
+		return id, nil
+	}
+	if current, cerr := CurrentID(o.Dir); cerr == nil && current == id {
+		return "", fmt.Errorf("snapshot %s is published, but may not outlast a power cut: %w", id, err)
+	}
+	return "", errors.Join(err, o.remove(id))
+}
+
+// Load reads back what Write wrote.
+func (d *Draft) Load() (*Snapshot, error) { return load(d.Dir, d.Hash) }
+
+// Discard removes what was written and is not published.
+func (d *Draft) Discard() error {
+	if d.Dir == "" {
+		return nil
+	}
+	return d.output.disk.RemoveAll(d.Dir)
+}
+
+// nextNumber is one more than the highest number of any snapshot, complete or
+// not, or gone and still current. Clocks jump; numbers do not.
+func nextNumber(dir string) (int, error) {
+	entries, err := os.ReadDir(filepath.Join(dir, snapshotsName))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return 0, err
+	}
+	current, err := CurrentID(dir)
+	if err != nil {
+		return 0, err
+	}
+	last := number(current)
+	for _, e := range entries {
+		last = max(last, number(e.Name()))
+	}
+	if last == maxNumber {
+		return 0, fmt.Errorf("%s has a snapshot numbered %d, and no number is left: choose another output folder", dir, last)
+	}
+	return last + 1, nil
+}
+
+// point makes a snapshot the current one, in one step.
+func (o *Output) point(id string) error {
+	tmp, err := o.tmp()
+	if err != nil {
+		return err
+	}
+	target := snapshotsName + "/" + id
+	link := filepath.Join(tmp, currentName)
+	err = o.disk.Symlink(target, link)
+	if err != nil && !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EDQUOT) {
+		// No links here, or no right to make them: a file has to do.
+		if ferr := o.disk.WriteFile(link, []byte(target+"\n"), 0o644); ferr != nil {
+			err = errors.Join(err, ferr)
+		} else {
+			err = nil
+		}
+	}
+	if err == nil {
+		err = o.disk.Rename(link, filepath.Join(o.Dir, currentName))
+	}
+	if err == nil {
+		err = o.disk.SyncDir(o.Dir)
+	}
+	return errors.Join(err, o.disk.RemoveAll(tmp))
+}
+
+// Rollback makes another snapshot the current one: the one with the given id, or
+// for "" the newest before the current one that can be read. It returns its id.
+func (o *Output) Rollback(id string) (string, error) {
+	current, err := CurrentID(o.Dir)
+	if err != nil {
+		return "", err
+	}
+	ids, err := IDs(o.Dir)
+	if err != nil {
+		return "", err
+	}
+	if id == "" {
+		before := slices.DeleteFunc(slices.Clone(ids), func(other string) bool { return number(other) >= number(current) })
+		s := o.newest(before)
+		if s == nil {
+			return "", fmt.Errorf("%s has no snapshot before the current one that can be read", o.Dir)
+		}
+		id = s.ID
+	}
+	if !slices.Contains(ids, id) {
+		return "", fmt.Errorf("%s has no complete snapshot %s: quern snapshots lists them", o.Dir, id)
+	}
+	if _, err := Load(Dir(o.Dir, id)); err != nil {
+		return "", err
+	}
+	return id, o.point(id)
+}
+
+// Collect removes all snapshots but the keep newest ones that can be read and the
+// current one, and what is kept about those that are gone. It returns what it
+// removed. Parts that a remaining snapshot shares stay on the disk. It needs no
+// room there.
+func (o *Output) Collect(keep int) ([]string, error) {
+	current, err := CurrentID(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if current == "" {
+		return nil, fmt.Errorf("%s has no current snapshot: quern rollback says which it is to be", o.Dir)
+	}
+	ids, err := IDs(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	var removed []string
+	for _, id := range slices.Backward(ids) {
+		if _, err := Load(Dir(o.Dir, id)); err == nil && keep > 0 {
+			keep--
+			continue
+		}
+		if id == current || keep > 0 {
+			continue // what cannot be read may be looked into
+		}
+		if err := o.remove(id); err != nil {
+			return removed, err
+		}
+		removed = append(removed, id)
+	}
+	slices.Reverse(removed)
+	return removed, o.forget()
+}
+
+// forget removes what is kept about snapshots that are gone.
+func (o *Output) forget() error {
+	states, err := os.ReadDir(o.private(stateName))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	for _, e := range states {
+		if id := strings.TrimSuffix(e.Name(), ".json"); !Complete(Dir(o.Dir, id)) {
+			if err := o.disk.RemoveAll(o.statePath(id)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// remove takes a snapshot out of sight in one step before it goes file by file.
+func (o *Output) remove(id string) error {
+	hidden := o.private(tmpPrefix + id)
+	if err := o.disk.Rename(Dir(o.Dir, id), hidden); err != nil {
+		return err
+	}
+	return errors.Join(o.disk.RemoveAll(hidden), o.disk.RemoveAll(o.statePath(id)))
+}
+
+// Foreign lists what stands in a snapshot beside what its manifest names, as
+// paths below its folder.
+func (s *Snapshot) Foreign() ([]string, error) {
+	ours := map[string]bool{ManifestName: true, SuccessName: true}
+	for _, p := range s.Parts() {
+		ours[p.Path] = true
+	}
+	tables := map[string]bool{}
+	for _, t := range schema.Tables() {
+		tables[t.Name] = true
+	}
+	var foreign []string
+	entries, err := os.ReadDir(s.Dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		if !e.IsDir() || !tables[e.Name()] {
+			if !ours[e.Name()] {
+				foreign = append(foreign, e.Name())
+			}
+			continue
+		}
+		parts, err := os.ReadDir(filepath.Join(s.Dir, e.Name()))
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range parts {
+			if name := e.Name() + "/" + p.Name(); !ours[name] {
+				foreign = append(foreign, name)
+			}
+		}
+	}
+	return foreign, nil
+}

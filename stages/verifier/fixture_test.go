@@ -1,0 +1,217 @@
+package verifier
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/quern-data/quern/config"
+	"github.com/quern-data/quern/internal/gen"
+	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/normalizer"
+	"github.com/quern-data/quern/stages/parser"
+	"github.com/quern-data/quern/stages/reader"
+	"github.com/quern-data/quern/stages/sink"
+	"github.com/quern-data/quern/stages/snapshot"
+	"github.com/quern-data/quern/stages/taxonomy"
+)
+
+// corpusOf is a corpus read with the built-in profile.
+func corpusOf(t testing.TB, name, dir string) (config.Corpus, *config.Taxonomy, config.Limits) {
+	t.Helper()
+	l, err := config.Load(config.Options{Profile: "peer-review-analyze", Flags: map[string]string{"corpora.root": dir}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := l.Config.Corpora[0]
+	c.Name = name
+	return c, l.Taxonomies[0], l.Config.Limits
+}
+
+// maker makes a snapshot, as a run does.
+type maker struct {
+	rowGroupRows     int
+	partBytes        int64
+	diagnosticsLimit int
+
+	output     *snapshot.Output
+	corpora    []config.Corpus
+	taxonomies []*config.Taxonomy
+	manifest   snapshot.Manifest
+	made       []*snapshot.Made
+}
+
+func (m *maker) options(t testing.TB) sink.Options {
+	t.Helper()
+	codec, err := sink.Zstd("fastest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sink.Options{RowGroupRows: m.rowGroupRows, Codec: codec}
+}
+
+// corpus adds a corpus. Corpora come in the order of their names.
+func (m *maker) corpus(t testing.TB, name, dir string, adjust func(*config.Corpus)) {
+	t.Helper()
+	c, labels, limits := corpusOf(t, name, dir)
+	if adjust != nil {
+		adjust(&c)
+	}
+	known := taxonomy.New(labels)
+	parse, err := parser.New(c, limits, known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	normal := normalizer.New(known, c.Normalize)
+	plan, err := reader.Scan(t.Context(), c, limits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.corpora, m.taxonomies = append(m.corpora, c), append(m.taxonomies, labels)
+	counts := plan.Counts()
+	corpus := snapshot.Corpus{
+		Name: name, TaxonomyHash: labels.Hash(), Found: counts.Found, Twins: counts.Twins, Ignored: map[string]int{},
+	}
+	for _, ignored := range counts.Ignored {
+		corpus.Ignored[string(ignored.Rule)] += ignored.Files
+	}
+	for _, shard := range plan.Shards(m.partBytes) {
+		staging, err := m.output.Stage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := sink.NewShard(staging.Dir, c.Normalize.UTF16, m.options(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		read := plan.NewReader()
+		var src schema.Source
+		var doc schema.Document
+		for i := shard.Start; i < shard.End; i++ {
+			src.Reset()
+			if err := read.Read(i, &src); err != nil {
+				t.Fatal(err)
+			}
+			doc.Diagnostics.Limit = m.diagnosticsLimit
+			doc.Reset(&src)
+			if src.Refused || !parse.Parse(&src, &doc) {
+				src.Refused = true
+				doc.Diagnostics.Locate(src.Data, src.RawData)
+			} else if err := normal.Normalize(&doc); err != nil {
+				t.Fatal(err)
+			}
+			if err := out.Write(&doc); err != nil {
+				t.Fatal(err)
+			}
+		}
+		result, err := out.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		corpus.Written += result.Stats.Written
+		corpus.Refused += result.Stats.Refused
+		made, err := staging.Commit(snapshot.NewShard(name, fmt.Sprintf("%064x", len(m.made)), result), result.Inputs, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.made = append(m.made, made)
+	}
+	m.manifest.Corpora = append(m.manifest.Corpora, corpus)
+}
+
+// publish makes the snapshot and returns its folder.
+func (m *maker) publish(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	part, err := sink.WriteTaxonomies(dir, m.corpora, m.taxonomies, m.options(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.manifest.SchemaVersion, m.manifest.OutputVersion = schema.Version, sink.OutputVersion
+	m.manifest.ToolVersion, m.manifest.ConfigHash = "test", strings.Repeat("0", 64)
+	m.manifest.Taxonomy = part
+	draft, err := m.output.Draft(&m.manifest, m.made, filepath.Join(dir, part.Path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := draft.Write(); err != nil {
+		t.Fatal(err)
+	}
+	id, err := draft.Publish("", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.output.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(m.output.Dir, "snapshots", id)
+}
+
+func newMaker(t testing.TB) *maker {
+	t.Helper()
+	output, err := snapshot.Open(t.Context(), filepath.Join(t.TempDir(), "out"), nil, snapshot.Holder{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &maker{rowGroupRows: 1000, partBytes: 60 << 10, output: output}
+}
+
+// makeSnapshot makes a snapshot with a bit of everything: several shards and row
+// groups, raw twins, refused documents, one without labels, one without text for
+// its labels, an empty corpus, and one that is split and has offsets in UTF-16.
+func makeSnapshot(t testing.TB) string {
+	t.Helper()
+	m := newMaker(t)
+	a := t.TempDir()
+	if _, err := gen.Write(a, gen.Options{Seed: 3, Documents: 80, QuirkRate: 0.1, Layers: 4, Twins: true}); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string]string{
+		"empty.txt": "", "white.txt": " \n ", "utf16.txt": "\xff\xfeo\x00n\x00e\x00",
+		"plain.txt": "Nobody annotated this.", "emoji.txt": "\"\U0001F600 größer.[[CLA-POS], [APC]] Again \U0001F600.[[EMP-NEG], [CRT]]\"",
+		"notext.txt":  "\"[[CLA-POS], [APC]] [[EMP-NEG], [CRT]]\"",
+		"unknown.txt": "\"Good.[[XYZZY-POS], [CLA-POS]] Bad.[[WRC-NEG], [nulL]]\"",
+	} {
+		if err := os.WriteFile(filepath.Join(a, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.corpus(t, "alpha", a, nil)
+	m.corpus(t, "empty", t.TempDir(), nil)
+	z := t.TempDir()
+	if _, err := gen.Write(z, gen.Options{Seed: 4, Documents: 40, QuirkRate: 0.1}); err != nil {
+		t.Fatal(err)
+	}
+	m.diagnosticsLimit = 3
+	m.corpus(t, "zeta", z, func(c *config.Corpus) {
+		c.Normalize.UTF16, c.Normalize.Split = true, "unicode"
+		c.Attributes = []config.Attribute{{Name: "split", Value: "test"}, {Name: "funding", Value: "none"}, {Name: "area", Value: "grün"}}
+	})
+	dir := m.publish(t)
+	if len(m.made) < 5 {
+		t.Fatalf("only %d shards: the tests want several of each corpus", len(m.made))
+	}
+	return dir
+}
+
+// cloneSnapshot makes a snapshot of the same files.
+func cloneSnapshot(t testing.TB, dir string) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), filepath.Base(dir))
+	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := filepath.Join(to, strings.TrimPrefix(path, dir))
+		if e.IsDir() {
+			return os.Mkdir(name, 0o755)
+		}
+		return os.Link(path, name)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return to
+}

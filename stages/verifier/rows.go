@@ -1,0 +1,952 @@
+package verifier
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"math/bits"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/apache/arrow/go/v17/parquet"
+
+	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/sink"
+	"github.com/quern-data/quern/stages/snapshot"
+)
+
+// shardCheck verifies the rows of a shard. All its tables are in the order of
+// documents, and are read side by side: a document, then its sentences, each with
+// its labels, then its diagnostics.
+type shardCheck struct {
+	verifier   *Verifier
+	shard      *snapshot.Shard
+	number     int
+	manifest   report
+	inputLines []byte
+	parts      []*part // in the order of shardTables
+
+	written [][]byte            // lines of the inputs that have a row, in their order
+	at      int                 // the next of them
+	places  map[string]int      // of them, by path; made when one is missing
+	refused map[string]*refusal // the others, by path, and by path of the raw twin
+
+	documents   documentRows
+	sentences   sentenceRows
+	labels      labelRows
+	diagnostics diagnosticRows
+
+	first, last parquet.ByteArray // ids of documents, refused or not; nil if there are none
+
+	stats sink.Stats // of what was read
+	utf16 int8       // whether offsets in UTF-16 are written: 0 if that is not known yet, else 1 or -1
+}
+
+// refusal is a document that was refused.
+type refusal struct {
+	input  sink.Input
+	errors int
+}
+
+// documentRows are the columns of the table documents that are compared.
+type documentRows struct {
+	*tableReader
+	id, text, origin, path, sha, rawPath, rawSHA     *column[parquet.ByteArray]
+	sentences, labeled, labels, diagnostics          *column[int32]
+	size, inLabeled, inUnlabeled, heading, mark, gap *column[int32]
+	source                                           *column[int64]
+	attributes                                       *list
+	last                                             parquet.ByteArray
+}
+
+type sentenceRows struct {
+	*tableReader
+	shared
+	id, document, group, text, annotated, alignment                     *column[parquet.ByteArray]
+	index, charStart, charEnd, byteStart, byteEnd, utf16Start, utf16End *column[int32]
+	sourceStart, sourceEnd                                              *column[int64]
+	similarity                                                          *column[float64]
+	labeled, repaired                                                   *column[bool]
+	refs                                                                *list // layer, label, polarity
+}
+
+type labelRows struct {
+	*tableReader
+	shared
+	id, document, layer, label, polarity, raw, repair *column[parquet.ByteArray]
+	index, position                                   *column[int32]
+	// verdicts are what the taxonomy says of pairs of layer and label, by where
+	// they lie in memory: there are few, in dictionaries.
+	verdicts map[[2]*byte]*verdict
+}
+
+type diagnosticRows struct {
+	*tableReader
+	id, corpus, path, severity, code *column[parquet.ByteArray]
+	last                             parquet.ByteArray
+	codes                            map[string]schema.Code
+}
+
+// rows reads the four tables and compares them.
+func (c *shardCheck) rows(ctx context.Context) {
+	c.stats = sink.NewStats()
+	c.sortInputs()
+	c.open()
+	c.sentences.next()
+	c.labels.next()
+	c.diagnostics.next()
+	for c.documents.next(); c.documents.more && ctx.Err() == nil; c.documents.next() {
+		c.document()
+		if c.failed() {
+			break
+		}
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	if !c.failed() {
+		c.strayDiagnostics(nil)
+		c.straySentences(nil)
+		c.strayLabels(nil, 0)
+	}
+	if c.failed() {
+		for _, t := range c.tables() {
+			if t.err != nil {
+				t.part.addf("%v", t.err)
+			}
+		}
+		return
+	}
+	c.finish()
+}
+
+func (c *shardCheck) tables() []*tableReader {
+	return []*tableReader{c.documents.tableReader, c.sentences.tableReader, c.labels.tableReader, c.diagnostics.tableReader}
+}
+
+// failed reports whether a table cannot be read to its end.
+func (c *shardCheck) failed() bool {
+	return c.documents.err != nil || c.sentences.err != nil || c.labels.err != nil || c.diagnostics.err != nil
+}
+
+func (c *shardCheck) open() {
+	d := newTableReader(c.parts[0])
+	c.documents = documentRows{
+		tableReader: d, id: d.bytes("document_id"), text: d.bytes("text"), origin: d.bytes("text_origin"),
+		path: d.bytes("source_path"), sha: d.bytes("source_sha256"), rawPath: d.bytes("raw_path"), rawSHA: d.bytes("raw_sha256"),
+		sentences: d.int32("sentences"), labeled: d.int32("labeled_sentences"), labels: d.int32("labels"), diagnostics: d.int32("diagnostics"),
+		size: d.int32("text_bytes"), inLabeled: d.int32("labeled_bytes"), inUnlabeled: d.int32("unlabeled_bytes"),
+		heading: d.int32("heading_bytes"), mark: d.int32("list_marker_bytes"), gap: d.int32("space_bytes"),
+		source: d.int64("source_bytes"), attributes: d.list("attributes.key_value.key", "attributes.key_value.value"),
+	}
+	s := newTableReader(c.parts[1])
+	c.sentences = sentenceRows{
+		tableReader: s, shared: newShared(d, s),
+		id: s.bytes("sentence_id"), document: s.bytes("document_id"), group: s.bytes("group_id"), text: s.bytes("text"),
+		annotated: s.bytes("annotated_text"), alignment: s.bytes("alignment"), index: s.int32("sentence_index"),
+		charStart: s.int32("char_start"), charEnd: s.int32("char_end"), byteStart: s.int32("byte_start"), byteEnd: s.int32("byte_end"),
+		utf16Start: s.int32("utf16_start"), utf16End: s.int32("utf16_end"),
+		sourceStart: s.int64("source_start"), sourceEnd: s.int64("source_end"), similarity: s.double("similarity"),
+		labeled: s.bool("labeled"), repaired: s.bool("repaired"),
+		refs: s.list("labels.list.element.layer", "labels.list.element.label", "labels.list.element.polarity"),
+	}
+	l := newTableReader(c.parts[2])
+	c.labels = labelRows{
+		tableReader: l, shared: newShared(d, l), verdicts: map[[2]*byte]*verdict{},
+		id: l.bytes("sentence_id"), document: l.bytes("document_id"), layer: l.bytes("layer"), label: l.bytes("label"),
+		polarity: l.bytes("polarity"), raw: l.bytes("raw_label"), repair: l.bytes("repair"),
+		index: l.int32("sentence_index"), position: l.int32("position"),
+	}
+	// These are compared with the text and the ids of documents.
+	s.bytes("text").known, s.bytes("sentence_id").known, s.bytes("document_id").known = true, true, true
+	l.bytes("sentence_id").known, l.bytes("document_id").known = true, true
+	g := newTableReader(c.parts[3])
+	c.diagnostics = diagnosticRows{
+		tableReader: g, id: g.bytes("document_id"), corpus: g.bytes("corpus"), path: g.bytes("source_path"),
+		severity: g.bytes("severity"), code: g.bytes("code"), codes: map[string]schema.Code{},
+	}
+	for _, code := range schema.Codes() {
+		c.diagnostics.codes[code.String()] = code
+	}
+}
+
+// shared are the columns that sentences and labels repeat from their document.
+type shared struct {
+	strings []sharedColumn[parquet.ByteArray]
+	ints    []sharedColumn[int32]
+	doubles []sharedColumn[float64]
+}
+
+type sharedColumn[T any] struct {
+	of, in *column[T]
+	want   T    // the document's
+	null   bool // whether that is NULL
+	known  T    // found to be equal
+}
+
+func newShared(documents, t *tableReader) (s shared) {
+	columns := append([]string{"corpus"}, attributeNames...)
+	for _, name := range columns {
+		switch in := t.names[name].(type) {
+		case *column[parquet.ByteArray]:
+			s.strings = append(s.strings, sharedColumn[parquet.ByteArray]{of: documents.bytes(name), in: in})
+		case *column[int32]:
+			s.ints = append(s.ints, sharedColumn[int32]{of: documents.int32(name), in: in})
+		case *column[float64]:
+			s.doubles = append(s.doubles, sharedColumn[float64]{of: documents.double(name), in: in})
+		}
+	}
+	return s
+}
+
+// attributeNames are the columns of schema.Attributes: those that documents and
+// labels have in common, but for the ids and the corpus.
+var attributeNames = func() (names []string) {
+	columns := map[string][]string{}
+	for _, t := range schema.Tables() {
+		for _, c := range t.Columns {
+			columns[t.Name] = append(columns[t.Name], c.Name)
+		}
+	}
+	for _, name := range columns["labels"] {
+		if name != "document_id" && name != "corpus" && slices.Contains(columns["documents"], name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}()
+
+// begin takes over the values of the document in row i of the batch.
+func (s *shared) begin(i int) {
+	for k := range s.strings {
+		x := &s.strings[k]
+		x.want, x.known = x.of.values[i], nil
+	}
+	for k := range s.ints {
+		x := &s.ints[k]
+		x.want, x.null = x.of.values[i], x.of.null(i)
+	}
+	for k := range s.doubles {
+		x := &s.doubles[k]
+		x.want, x.null = x.of.values[i], x.of.null(i)
+	}
+}
+
+// check compares row t.i with the document.
+func (s *shared) check(t *tableReader) {
+	for k := range s.strings {
+		x := &s.strings[k]
+		v := x.in.values[t.i]
+		if sameBytes(v, x.known) && (v != nil || x.want == nil) {
+			continue
+		}
+		if equalBytes(v, x.want) {
+			x.known = v
+			continue
+		}
+		t.part.addf("row %d: %s is %s, and its document's is %s", t.row, x.in.name, show(v), show(x.want))
+	}
+	for k := range s.ints {
+		x := &s.ints[k]
+		if v := x.in.values[t.i]; v != x.want || x.in.null(t.i) != x.null {
+			t.part.addf("row %d: %s differs from its document's", t.row, x.in.name)
+		}
+	}
+	for k := range s.doubles {
+		x := &s.doubles[k]
+		if v := x.in.values[t.i]; v != x.want && (v == v || x.want == x.want) || x.in.null(t.i) != x.null {
+			t.part.addf("row %d: %s differs from its document's", t.row, x.in.name)
+		}
+	}
+}
+
+// document verifies a row of documents and all that belongs to it.
+func (c *shardCheck) document() {
+	d := &c.documents
+	i := d.i
+	id, text := d.id.values[i], d.text.values[i]
+	addf := func(format string, args ...any) { c.aboutDocument(&d.part.report, id, d.row, format, args...) }
+	switch {
+	case d.row > 0 && bytes.Equal(id, d.last):
+		addf("it stands there twice")
+	case d.row > 0 && bytes.Compare(id, d.last) < 0:
+		addf("it stands behind %s", show(d.last))
+	}
+	d.last = id
+	if !bytes.HasPrefix(id, []byte(c.shard.Corpus+"/")) || len(id) == len(c.shard.Corpus)+1 {
+		addf("it does not begin with its corpus, %q, and a slash", c.shard.Corpus)
+	}
+	c.extend(id)
+	if string(id) < c.shard.First || string(id) > c.shard.Last {
+		addf("it is not between %q and %q, where the shard begins and ends", c.shard.First, c.shard.Last)
+	}
+	if corpus := c.sentences.strings[0].of.values[i]; string(corpus) != c.shard.Corpus {
+		addf("corpus is %s, and the shard is of %q", show(corpus), c.shard.Corpus)
+	}
+	if got := int(d.size.values[i]); got != len(text) {
+		addf("text_bytes is %d, and text has %d", got, len(text))
+	}
+	sum := 0
+	for _, part := range []*column[int32]{d.inLabeled, d.inUnlabeled, d.heading, d.mark, d.gap} {
+		if n := int(part.values[i]); n < 0 {
+			addf("%s is %d", part.name, n)
+		} else {
+			sum += n
+		}
+	}
+	if sum != len(text) {
+		addf("labeled_bytes, unlabeled_bytes, heading_bytes, list_marker_bytes and space_bytes add up to %d, and text has %d", sum, len(text))
+	}
+	if sum := d.sha.values[i]; len(sum) != 2*sha256.Size {
+		addf("source_sha256 is %s", show(sum))
+	}
+	c.origin(addf)
+	c.input(addf)
+	c.keys(addf)
+
+	c.strayDiagnostics(id)
+	c.straySentences(id)
+	c.sentences.begin(i)
+	c.labels.begin(i)
+	walk := textWalk{text: text, valid: !d.text.broken}
+	for c.sentences.more && bytes.Equal(c.sentences.document.values[c.sentences.i], id) {
+		c.sentence(id, &walk)
+		c.sentences.next()
+	}
+	c.strayLabels(id, -1)
+	rows := c.documentDiagnostics(id)
+	if c.failed() {
+		return
+	}
+	for _, count := range []struct {
+		column *column[int32]
+		want   int
+		of     string
+	}{
+		{d.sentences, walk.sentences, "rows in sentences"},
+		{d.labeled, walk.labeled, "such rows in sentences"},
+		{d.labels, walk.labels, "rows in labels"},
+		{d.inLabeled, walk.inLabeled, "bytes in sentences with labels"},
+		{d.inUnlabeled, walk.inUnlabeled, "bytes in sentences without labels"},
+	} {
+		if got := int(count.column.values[i]); got != count.want {
+			addf("%s is %d, and there are %d %s", count.column.name, got, count.want, count.of)
+		}
+	}
+	switch got := int(d.diagnostics.values[i]); {
+	case got < rows.n:
+		addf("diagnostics is %d, and there are %d rows in diagnostics", got, rows.n)
+	case got > rows.n && !rows.truncated:
+		addf("diagnostics is %d, and there are %d rows in diagnostics, none of which says that some were left out", got, rows.n)
+	}
+	c.stats.Written++
+	c.stats.Groups += walk.groups
+	c.stats.Coverage.Add(schema.Coverage{
+		Labeled: int(d.inLabeled.values[i]), Unlabeled: int(d.inUnlabeled.values[i]), Heading: int(d.heading.values[i]),
+		ListMarker: int(d.mark.values[i]), Space: int(d.gap.values[i]),
+	})
+}
+
+// extend notes the id of a document that was written or refused.
+func (c *shardCheck) extend(id parquet.ByteArray) {
+	if c.first == nil || bytes.Compare(id, c.first) < 0 {
+		c.first = id
+	}
+	if c.last == nil || bytes.Compare(id, c.last) > 0 {
+		c.last = id
+	}
+}
+
+// aboutDocument is addf with the place in front.
+func (c *shardCheck) aboutDocument(r *report, id parquet.ByteArray, row int64, format string, args ...any) {
+	r.addf("row %d, document %s: "+format, append([]any{row, show(id)}, args...)...)
+}
+
+// origin verifies what a document says of its raw twin.
+func (c *shardCheck) origin(addf func(string, ...any)) {
+	d := &c.documents
+	origin, path, sum := d.origin.values[d.i], d.rawPath.values[d.i], d.rawSHA.values[d.i]
+	switch {
+	case string(origin) != string(schema.OriginRaw) && string(origin) != string(schema.OriginAnnotated):
+		addf("text_origin is %s", show(origin))
+	case (path == nil) != (sum == nil) || path != nil && (len(path) == 0 || len(sum) != 2*sha256.Size):
+		addf("raw_path is %s, and raw_sha256 is %s", show(path), show(sum))
+	case path == nil && string(origin) == string(schema.OriginRaw):
+		addf("text_origin is raw, and there is no raw_path")
+	}
+}
+
+// keys verifies that no key stands twice in the attributes of a document.
+func (c *shardCheck) keys(addf func(string, ...any)) {
+	keys := c.documents.attributes.elements[0]
+	for i, key := range keys {
+		for _, other := range keys[:i] {
+			if bytes.Equal(key, other) {
+				addf("attributes has the key %s twice", show(key))
+			}
+		}
+	}
+}
+
+// sortInputs tells inputs that were written from those that were refused.
+func (c *shardCheck) sortInputs() {
+	c.refused = map[string]*refusal{}
+	for line := range bytes.Lines(c.inputLines) {
+		line = bytes.TrimSuffix(line, []byte{'\n'})
+		if !bytes.Contains(line, []byte(`"refused"`)) {
+			c.written = append(c.written, line)
+			continue
+		}
+		in := c.parseInput(line)
+		if !in.Refused {
+			c.written = append(c.written, line)
+			continue
+		}
+		r := &refusal{input: in}
+		c.stats.Refused++
+		if in.SHA256 != "" {
+			c.stats.SourceBytes += in.Bytes
+		}
+		c.refused[in.Path] = r
+		if in.RawPath != "" {
+			c.refused[in.RawPath] = r
+		}
+	}
+}
+
+func (c *shardCheck) parseInput(line []byte) sink.Input {
+	inputs, err := snapshot.ParseInputs(line)
+	if err != nil || len(inputs) != 1 {
+		c.manifest.addf("an input of shard %d cannot be read: %v", c.number, err)
+		return sink.Input{}
+	}
+	return inputs[0]
+}
+
+// input compares a document with the input that it was made of. Most are equal to
+// the byte, and writing JSON is faster than reading it.
+func (c *shardCheck) input(addf func(string, ...any)) {
+	d := &c.documents
+	i := d.i
+	c.stats.SourceBytes += d.source.values[i]
+	row := sink.Input{
+		Corpus: c.shard.Corpus, Path: string(d.path.values[i]), Bytes: d.source.values[i], SHA256: string(d.sha.values[i]),
+		RawPath: string(d.rawPath.values[i]), RawSHA256: string(d.rawSHA.values[i]),
+	}
+	line, err := json.Marshal(&row)
+	if err == nil && c.at < len(c.written) && bytes.Equal(line, c.written[c.at]) {
+		c.at++
+		return
+	}
+	at, ok := c.place(row.Path)
+	if !ok || at < c.at {
+		addf("source_path is %q, which is no input that was written and comes next", row.Path)
+		return
+	}
+	c.missing(at)
+	c.at = at + 1
+	in := c.parseInput(c.written[at])
+	for _, value := range []struct {
+		name      string
+		got, want any
+	}{
+		{"corpus", row.Corpus, in.Corpus},
+		{"source_bytes", row.Bytes, in.Bytes},
+		{"source_sha256", row.SHA256, in.SHA256},
+		{"raw_path", row.RawPath, in.RawPath},
+		{"raw_sha256", row.RawSHA256, in.RawSHA256},
+	} {
+		if value.got != value.want {
+			addf("%s is %#v, and its input's is %#v", value.name, value.got, value.want)
+		}
+	}
+}
+
+// place finds an input that was written.
+func (c *shardCheck) place(path string) (int, bool) {
+	if c.places == nil {
+		c.places = map[string]int{}
+		for i, line := range c.written {
+			c.places[c.parseInput(line).Path] = i
+		}
+	}
+	at, ok := c.places[path]
+	return at, ok
+}
+
+// missing reports the inputs before the given one that have no row.
+func (c *shardCheck) missing(before int) {
+	for _, line := range c.written[c.at:before] {
+		c.documents.part.addf("it has no row for %q, which the manifest counts as written", c.parseInput(line).Path)
+	}
+}
+
+// textWalk goes through the text of a document with its sentences.
+type textWalk struct {
+	text  parquet.ByteArray
+	valid bool // whether it is UTF-8
+
+	at, chars, units int // behind the last sentence: in bytes, code points and UTF-16 code units
+
+	sentences, labeled, labels, groups, inLabeled, inUnlabeled int
+}
+
+// sentence verifies a row of sentences and its labels.
+func (c *shardCheck) sentence(document parquet.ByteArray, w *textWalk) {
+	s := &c.sentences
+	i, r := s.i, &s.part.report
+	c.sentences.check(s.tableReader)
+	index := s.index.values[i]
+	if int(index) != w.sentences {
+		r.addf("row %d: sentence_index is %d, and it is sentence %d of %s", s.row, index, w.sentences, show(document))
+	}
+	w.sentences++
+	if id := s.id.values[i]; !isSentenceID(id, document, index) {
+		r.addf("row %d: sentence_id is %s, and it is sentence %d of %s", s.row, show(id), index, show(document))
+	}
+	length := c.span(w)
+	labeled := s.labeled.values[i]
+	if labeled {
+		w.labeled++
+		w.inLabeled += length
+	} else {
+		w.inUnlabeled += length
+	}
+	c.group(document, w)
+	c.alignment()
+
+	c.strayLabels(document, int(index))
+	labels, repaired := c.sentenceLabels(document, index)
+	w.labels += labels
+	switch {
+	case !labeled && (labels > 0 || len(s.refs.elements[0]) > 0):
+		r.addf("row %d: labeled is false, and there are %d labels, and %d in the table labels", s.row, len(s.refs.elements[0]), labels)
+	case !s.repaired.values[i] && repaired:
+		r.addf("row %d: repaired is false, and one of its labels was repaired", s.row)
+	case !labeled && s.repaired.values[i]:
+		r.addf("row %d: repaired is true, and there is no label group", s.row)
+	}
+	c.stats.Sentences++
+	if labeled {
+		c.stats.Labeled++
+	}
+}
+
+// isSentenceID reports whether id is document, #, and index in four digits or more.
+func isSentenceID(id, document parquet.ByteArray, index int32) bool {
+	n := len(document)
+	if len(id) < n+5 || id[n] != '#' || !bytes.Equal(id[:n], document) || len(id) > n+5 && id[n+1] == '0' {
+		return false
+	}
+	number, ok := digits(id[n+1:])
+	return ok && number == int64(index)
+}
+
+// span verifies where a sentence stands, and returns its length in bytes.
+func (c *shardCheck) span(w *textWalk) int {
+	s := &c.sentences
+	i, r := s.i, &s.part.report
+	start, end := int(s.byteStart.values[i]), int(s.byteEnd.values[i])
+	from, to, size := s.sourceStart.values[i], s.sourceEnd.values[i], c.documents.source.values[c.documents.i]
+	if from < 0 || from > to || to > size {
+		r.addf("row %d: source_start and source_end are %d and %d, in a file of %d bytes", s.row, from, to, size)
+	}
+	if start < w.at || start > end || end > len(w.text) {
+		r.addf("row %d: byte_start and byte_end are %d and %d, where the sentence before ends at %d, in a text of %d bytes",
+			s.row, start, end, w.at, len(w.text))
+		return max(end-start, 0)
+	}
+	text, gap := w.text[start:end], w.text[w.at:start]
+	if !bytes.Equal(text, s.text.values[i]) {
+		r.addf("row %d: text is %s, and its document has %s there", s.row, show(s.text.values[i]), show(text))
+	}
+	w.at = end
+	if !w.valid {
+		return end - start
+	}
+	if start < len(w.text) && !utf8.RuneStart(w.text[start]) || end < len(w.text) && !utf8.RuneStart(w.text[end]) {
+		r.addf("row %d: byte_start and byte_end, %d and %d, cut a character", s.row, start, end)
+		return end - start
+	}
+	gapChars, gapUnits := lengths(gap)
+	chars, units := lengths(text)
+	first, firstUnit := w.chars+gapChars, w.units+gapUnits
+	w.chars, w.units = first+chars, firstUnit+units
+	if got := [2]int{int(s.charStart.values[i]), int(s.charEnd.values[i])}; got != [2]int{first, w.chars} {
+		r.addf("row %d: char_start and char_end are %d and %d, and bytes %d and %d are characters %d and %d",
+			s.row, got[0], got[1], start, end, first, w.chars)
+	}
+	has := int8(1)
+	if s.utf16Start.null(i) {
+		has = -1
+	}
+	if c.utf16 == 0 {
+		c.utf16 = has
+	}
+	if has != c.utf16 || s.utf16End.null(i) != s.utf16Start.null(i) {
+		r.addf("row %d: utf16_start and utf16_end are NULL here and not there", s.row)
+	}
+	if has < 0 {
+		return end - start
+	}
+	if got := [2]int{int(s.utf16Start.values[i]), int(s.utf16End.values[i])}; got != [2]int{firstUnit, w.units} {
+		r.addf("row %d: utf16_start and utf16_end are %d and %d, and bytes %d and %d are code units %d and %d",
+			s.row, got[0], got[1], start, end, firstUnit, w.units)
+	}
+	return end - start
+}
+
+// lengths are the length of valid UTF-8 in code points and in UTF-16 code units. It
+// counts eight bytes at a time, because every byte of every text goes through it.
+func lengths(b []byte) (chars, units int) {
+	const each = 0x0101010101010101
+	inner, long := 0, 0 // bytes inside a character, and characters of two units
+	for len(b) >= 8 {
+		w := binary.LittleEndian.Uint64(b)
+		if w&(each<<7) != 0 {
+			inner += bits.OnesCount64(w >> 7 &^ (w >> 6) & each)
+			long += bits.OnesCount64(w >> 7 & (w >> 6) & (w >> 5) & (w >> 4) & each)
+		}
+		chars, b = chars+8, b[8:]
+	}
+	for _, c := range b {
+		if c>>6 == 0b10 {
+			inner++
+		} else if c >= 0xF0 {
+			long++
+		}
+	}
+	chars += len(b) - inner
+	return chars, chars + long
+}
+
+// group verifies that a sentence names a label group exactly if it carries one.
+func (c *shardCheck) group(document parquet.ByteArray, w *textWalk) {
+	s := &c.sentences
+	id := s.group.values[s.i]
+	if !s.labeled.values[s.i] {
+		if id != nil {
+			s.part.addf("row %d: labeled is false, and group_id is %s", s.row, show(id))
+		}
+		return
+	}
+	number, found := bytes.CutPrefix(id, document)
+	number, also := bytes.CutPrefix(number, []byte("#g"))
+	group, ok := digits(number)
+	if !found || !also || !ok {
+		s.part.addf("row %d: labeled is true, and group_id is %s", s.row, show(id))
+		return
+	}
+	w.groups = max(w.groups, int(group)+1)
+}
+
+// digits is a number that consists of decimal digits and fits an int32.
+func digits(text []byte) (n int64, ok bool) {
+	for _, digit := range text {
+		if digit < '0' || digit > '9' {
+			return 0, false
+		}
+		if n = n*10 + int64(digit-'0'); n > math.MaxInt32 {
+			return 0, false
+		}
+	}
+	return n, len(text) > 0
+}
+
+// alignment verifies how a sentence says that it compares with the raw twin.
+func (c *shardCheck) alignment() {
+	s := &c.sentences
+	i, r := s.i, &s.part.report
+	class := s.alignment.values[i]
+	if (class != nil) != (string(c.documents.origin.values[c.documents.i]) == string(schema.OriginRaw)) {
+		r.addf("row %d: alignment is %s, and the text_origin of its document is %s", s.row, show(class), show(c.documents.origin.values[c.documents.i]))
+	}
+	wantText := false
+	switch schema.Alignment(class) {
+	case "", schema.Exact, schema.Whitespace:
+		if class != nil && len(class) == 0 {
+			r.addf("row %d: alignment is \"\"", s.row)
+		}
+	case schema.Edited:
+		wantText = true
+	case schema.AnnotatedOnly:
+		wantText = true
+		if s.byteStart.values[i] != s.byteEnd.values[i] {
+			r.addf("row %d: alignment is annotated_only, and it has text", s.row)
+		}
+	case schema.RawOnly:
+		if s.labeled.values[i] || s.sourceStart.values[i] != s.sourceEnd.values[i] {
+			r.addf("row %d: alignment is raw_only, and it has labels or stands in the annotated file", s.row)
+		}
+	default:
+		r.addf("row %d: alignment is %s, which there is not", s.row, show(class))
+	}
+	if (s.annotated.values[i] != nil) != wantText {
+		r.addf("row %d: alignment is %s, and annotated_text is %s", s.row, show(class), show(s.annotated.values[i]))
+	}
+	if edited := schema.Alignment(class) == schema.Edited; edited == s.similarity.null(i) {
+		r.addf("row %d: alignment is %s, and similarity is or is not NULL", s.row, show(class))
+	} else if share := s.similarity.values[i]; edited && !(share >= 0 && share <= 1) {
+		r.addf("row %d: similarity is %v", s.row, share)
+	}
+	if class != nil {
+		c.stats.Alignments[schema.Alignment(class)]++
+		if s.labeled.values[i] {
+			c.stats.LabeledAligned[schema.Alignment(class)]++
+		}
+	}
+}
+
+// sentenceLabels verifies the labels of a sentence. It returns how many there are
+// in the table labels, and whether any was repaired.
+func (c *shardCheck) sentenceLabels(document parquet.ByteArray, index int32) (n int, repaired bool) {
+	s, l := &c.sentences, &c.labels
+	refs, ref := s.refs.elements, 0
+	last := int32(-1)
+	for l.more && l.index.values[l.i] == index && equalBytes(l.document.values[l.i], document) {
+		i, r := l.i, &l.part.report
+		l.check(l.tableReader)
+		if id, want := l.id.values[i], s.id.values[s.i]; !bytes.Equal(id, want) {
+			r.addf("row %d: sentence_id is %s, and that of sentence %d of %s is %s", l.row, show(id), index, show(document), show(want))
+		}
+		if position := l.position.values[i]; position <= last {
+			r.addf("row %d: position is %d, behind %d in sentence %s", l.row, position, last, show(l.id.values[i]))
+		} else {
+			last = position
+		}
+		if repair := l.repair.values[i]; repair != nil {
+			repaired = true
+			if !repairNames[string(repair)] {
+				r.addf("row %d: repair is %s", l.row, show(repair))
+			}
+		}
+		if c.label() {
+			if ref < len(refs[0]) && (!bytes.Equal(refs[0][ref], l.layer.values[i]) || !bytes.Equal(refs[1][ref], l.label.values[i]) ||
+				!equalBytes(refs[2][ref], l.polarity.values[i])) {
+				r.addf("row %d: the label is (%s, %s, %s), and label %d in the list of sentence %s is (%s, %s, %s)", l.row,
+					show(l.layer.values[i]), show(l.label.values[i]), show(l.polarity.values[i]), ref, show(s.id.values[s.i]),
+					show(refs[0][ref]), show(refs[1][ref]), show(refs[2][ref]))
+			}
+			ref++
+		}
+		n++
+		l.next()
+	}
+	if ref != len(refs[0]) {
+		s.part.addf("row %d: labels has %d elements, and the table labels has %d labels of sentence %s", s.row, len(refs[0]), ref, show(s.id.values[s.i]))
+	}
+	return n, repaired
+}
+
+// verdict is what the taxonomy says of a layer and a label.
+type verdict struct {
+	known, polarity bool
+	layer           string
+	count           int // rows with the label
+}
+
+// label verifies a label against the taxonomy. It reports whether the label was
+// resolved.
+func (c *shardCheck) label() bool {
+	l := &c.labels
+	layer, label, polarity := l.layer.values[l.i], l.label.values[l.i], l.polarity.values[l.i]
+	c.stats.Labels++
+	if label == nil {
+		c.stats.Unresolved++
+		if polarity != nil {
+			l.part.addf("row %d: polarity is %s, and label is NULL", l.row, show(polarity))
+		}
+		if layer == nil {
+			return false
+		}
+	}
+	v := c.verdict(layer, label)
+	if label != nil {
+		v.count++
+	}
+	switch known := c.verifier.known(); {
+	case known.polarity == nil: // told elsewhere
+	case !v.known:
+		l.part.addf("row %d: layer %s and label %s are not in the taxonomy", l.row, show(layer), show(label))
+	case polarity != nil && label != nil && !v.polarity:
+		l.part.addf("row %d: polarity is %s, and label %s of layer %s takes none", l.row, show(polarity), show(label), show(layer))
+	}
+	return label != nil
+}
+
+func (c *shardCheck) verdict(layer, label parquet.ByteArray) *verdict {
+	const most = 1 << 12
+	var key [2]*byte
+	if len(layer) > 0 {
+		key[0] = &layer[0]
+	}
+	if len(label) > 0 {
+		key[1] = &label[0]
+	}
+	l := &c.labels
+	if v, ok := l.verdicts[key]; ok {
+		return v
+	}
+	known := c.verifier.known()
+	v := &verdict{layer: string(layer)}
+	if label == nil {
+		v.known = known.layers[labelKey{c.shard.Corpus, string(layer), ""}]
+	} else {
+		v.polarity, v.known = known.polarity[labelKey{c.shard.Corpus, string(layer), string(label)}]
+	}
+	if len(l.verdicts) >= most {
+		c.countLayers()
+	}
+	l.verdicts[key] = v
+	return v
+}
+
+// countLayers adds up the verdicts, and begins anew.
+func (c *shardCheck) countLayers() {
+	for _, v := range c.labels.verdicts {
+		if v.count > 0 {
+			c.stats.LabelsByLayer[v.layer] += v.count
+		}
+	}
+	clear(c.labels.verdicts)
+}
+
+// straySentences reports the sentences before the given document, or to the end
+// for nil: they have none.
+func (c *shardCheck) straySentences(document parquet.ByteArray) {
+	s := &c.sentences
+	for s.more && (document == nil || bytes.Compare(s.document.values[s.i], document) < 0) {
+		s.part.addf("row %d: sentence %s is of document %s, which has no row in documents, or not there",
+			s.row, show(s.id.values[s.i]), show(s.document.values[s.i]))
+		c.stats.Sentences++
+		s.next()
+	}
+}
+
+// strayLabels reports the labels before the given sentence of a document, of which
+// -1 is behind the last, or to the end for nil: there is no sentence for them.
+func (c *shardCheck) strayLabels(document parquet.ByteArray, index int) {
+	l := &c.labels
+	for l.more {
+		if order := bytes.Compare(l.document.values[l.i], document); document != nil &&
+			(order > 0 || order == 0 && index >= 0 && int(l.index.values[l.i]) >= index) {
+			return
+		}
+		l.part.addf("row %d: the label is of sentence %s, number %d, which has no row in sentences, or not there",
+			l.row, show(l.id.values[l.i]), l.index.values[l.i])
+		c.stats.Labels++
+		l.next()
+	}
+}
+
+// diagnosticCount is what there is in diagnostics of one document.
+type diagnosticCount struct {
+	n         int
+	truncated bool
+}
+
+// diagnostic verifies the row itself and returns its code.
+func (c *shardCheck) diagnostic() (schema.Code, bool) {
+	g := &c.diagnostics
+	i, r := g.i, &g.part.report
+	id, name := g.id.values[i], g.code.values[i]
+	if g.row > 0 && (id == nil && g.last != nil || bytes.Compare(id, g.last) < 0) {
+		r.addf("row %d: document_id is %s, and stands behind %s", g.row, show(id), show(g.last))
+	}
+	g.last = id
+	if corpus := g.corpus.values[i]; string(corpus) != c.shard.Corpus {
+		r.addf("row %d: corpus is %s, and the shard is of %q", g.row, show(corpus), c.shard.Corpus)
+	}
+	code, ok := g.codes[string(name)]
+	if !ok {
+		r.addf("row %d: code is %s, which there is not", g.row, show(name))
+		return 0, false
+	}
+	if severity := g.severity.values[i]; string(severity) != string(code.Info().Severity) {
+		r.addf("row %d: severity is %s, and that of %s is %s", g.row, show(severity), code, code.Info().Severity)
+	}
+	c.stats.Diagnostics[code]++
+	return code, true
+}
+
+// strayDiagnostics verifies the diagnostics before the given document, or to the
+// end for nil: they are of folders, or of documents that were refused.
+func (c *shardCheck) strayDiagnostics(document parquet.ByteArray) {
+	g := &c.diagnostics
+	for g.more && (document == nil || bytes.Compare(g.id.values[g.i], document) < 0) {
+		code, ok := c.diagnostic()
+		if g.id.values[g.i] != nil {
+			c.refusedDiagnostic(code, ok)
+		}
+		g.next()
+	}
+}
+
+// refusedDiagnostic verifies that a diagnostic is of a document that was refused.
+func (c *shardCheck) refusedDiagnostic(code schema.Code, ok bool) {
+	g := &c.diagnostics
+	id, path := g.id.values[g.i], g.path.values[g.i]
+	refused := c.refused[string(path)]
+	if refused == nil {
+		g.part.addf("row %d: it is of document %s, file %s, which was neither written nor refused", g.row, show(id), show(path))
+		return
+	}
+	c.extend(id)
+	if !bytes.HasPrefix(id, []byte(c.shard.Corpus+"/")) || string(id) < c.shard.First || string(id) > c.shard.Last {
+		g.part.addf("row %d: document_id is %s, and the shard is of %q, from %q to %q", g.row, show(id), c.shard.Corpus, c.shard.First, c.shard.Last)
+	}
+	if ok && code.Info().Severity == schema.Error {
+		refused.errors++
+	}
+}
+
+// documentDiagnostics verifies the diagnostics of the document in documents. Some
+// with its id may be of another file, which was refused because of that.
+func (c *shardCheck) documentDiagnostics(document parquet.ByteArray) (count diagnosticCount) {
+	d, g := &c.documents, &c.diagnostics
+	own, raw := d.path.values[d.i], d.rawPath.values[d.i]
+	for g.more && equalBytes(g.id.values[g.i], document) {
+		code, ok := c.diagnostic()
+		path := g.path.values[g.i]
+		if !bytes.Equal(path, own) && (raw == nil || !bytes.Equal(path, raw)) {
+			c.refusedDiagnostic(code, ok)
+			g.next()
+			continue
+		}
+		count.n++
+		count.truncated = count.truncated || ok && code == schema.DiagnosticsTruncated
+		if ok && code.Info().Severity == schema.Error {
+			g.part.addf("row %d: %s is an error, and document %s was written", g.row, code, show(document))
+		}
+		g.next()
+	}
+	return count
+}
+
+// finish compares what was read with what the manifest says of the shard.
+func (c *shardCheck) finish() {
+	c.missing(len(c.written))
+	c.countLayers()
+	for _, path := range slices.Sorted(maps.Keys(c.refused)) {
+		if r := c.refused[path]; path == r.input.Path && r.errors == 0 {
+			c.diagnostics.part.addf("it has no error for %q, which the manifest counts as refused", path)
+		}
+	}
+	if string(c.first) != c.shard.First || string(c.last) != c.shard.Last {
+		c.manifest.addf("shard %d goes from %q to %q, and its rows from %s to %s", c.number, c.shard.First, c.shard.Last, show(c.first), show(c.last))
+	}
+	got, want := c.stats, c.shard.Stats
+	got.Unreadable = want.Unreadable // they need not have rows of their own
+	truncated := got.Diagnostics[schema.DiagnosticsTruncated] > 0
+	for code, n := range want.Diagnostics {
+		if rows := got.Diagnostics[code]; truncated && rows < n {
+			got.Diagnostics[code] = n
+		}
+	}
+	diffStats(&c.manifest, fmt.Sprintf("shard %d: stats", c.number), &want, "its rows come to", &got)
+}

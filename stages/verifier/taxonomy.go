@@ -1,0 +1,84 @@
+package verifier
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/apache/arrow/go/v17/parquet"
+
+	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/snapshot"
+)
+
+// knownLabels is what the table taxonomy says.
+type knownLabels struct {
+	problems []Problem
+	// polarity says whether a label takes one. It is nil if the table was not read,
+	// or cannot be.
+	polarity map[labelKey]bool
+	layers   map[labelKey]bool // their label is ""
+}
+
+type labelKey struct{ corpus, layer, label string }
+
+// readTaxonomy verifies the table taxonomy.
+func (v *Verifier) readTaxonomy() knownLabels {
+	m := v.snapshot.Taxonomy
+	if want := snapshot.PartPath(taxonomyTable, 0); m.Table != taxonomyTable || m.Path != want {
+		r := report{path: snapshot.ManifestName}
+		r.addf("the part of the table taxonomy is %q of %q, and not %q", m.Path, m.Table, want)
+		return knownLabels{problems: r.problems()}
+	}
+	p := v.openPart(context.Background(), m, 0, false)
+	defer p.close()
+	var known knownLabels
+	if p.whole && v.level == Full {
+		known = p.readLabels(v.snapshot.Corpora)
+	}
+	known.problems = p.problems()
+	return known
+}
+
+func (p *part) readLabels(corpora []snapshot.Corpus) knownLabels {
+	k := knownLabels{polarity: map[labelKey]bool{}, layers: map[labelKey]bool{}}
+	names := map[string]bool{}
+	for _, c := range corpora {
+		names[c.Name] = true
+	}
+	t := newTableReader(p)
+	corpus, layer, label, polarity := t.bytes("corpus"), t.bytes("layer"), t.bytes("label"), t.bool("has_polarity")
+	t.list("aliases.list.element")
+	var last parquet.ByteArray
+	for t.next(); t.more; t.next() {
+		key := labelKey{string(corpus.values[t.i]), string(layer.values[t.i]), string(label.values[t.i])}
+		if !names[key.corpus] {
+			p.addf("row %d is of the corpus %q, which there is not", t.row, key.corpus)
+		}
+		if bytes.Compare(corpus.values[t.i], last) < 0 {
+			p.addf("row %d: corpus %q stands behind %s", t.row, key.corpus, show(last))
+		}
+		last = corpus.values[t.i]
+		if _, twice := k.polarity[key]; twice {
+			p.addf("row %d: label %q of layer %q stands there twice", t.row, key.label, key.layer)
+		}
+		if key.label == "" || key.layer == "" {
+			p.addf("row %d: a layer or label has no name", t.row)
+		}
+		k.polarity[key] = polarity.values[t.i]
+		k.layers[labelKey{key.corpus, key.layer, ""}] = true
+	}
+	if t.err != nil {
+		p.addf("%v", t.err)
+		return knownLabels{}
+	}
+	return k
+}
+
+// repairNames are the values of labels.repair.
+var repairNames = func() map[string]bool {
+	names := map[string]bool{}
+	for set := schema.Repairs(1); set < 1<<7; set++ {
+		names[*set.Name()] = true
+	}
+	return names
+}()
