@@ -1,12 +1,13 @@
-# Everything runs with Go alone: the tools are pinned in tools/go.mod, and Go
-# builds them on first use.
+# Everything runs with Go alone, but for bench-peers: the tools are pinned in
+# tools/go.mod, and Go builds them on first use.
 
 GO ?= go
 TOOL = $(GO) tool -modfile=tools/go.mod
 FUZZTIME ?= 20s
 KILLS ?= 500
+BENCH ?=
 
-.PHONY: help build demo test race lint fmt fuzz torture bench docs check-generated ci clean
+.PHONY: help build demo test race lint fmt fuzz torture bench bench-peers docs check-generated ci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -52,6 +53,9 @@ torture: ## kill KILLS runs (default 500), and see that nothing is lost
 
 bench: ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+bench-peers: ## measure against other ways, with python3 and a Java; BENCH="-scale 0.01" to try it out
+	$(GO) run ./bench $(BENCH)
 
 docs: build ## write the generated pages
 	bin/quern config reference > configs/reference.yaml
