@@ -249,6 +249,48 @@ func TestSampleCorpus(t *testing.T) {
 	})
 }
 
+// TestReadme: the row of the README's example, and the head of its answer, are
+// what the sample corpus gives.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, out := convertDir(t, filepath.Join("..", "..", "examples", "reviews"))
+	found := false
+	for _, s := range readTable[schema.SentenceRow](t, out, "sentences") {
+		if s.SentenceID != "peer-review-analyze/QCONF2023-rJt8Nm1Ue-R2#0004" {
+			continue
+		}
+		found = true
+		var labels []string
+		for _, l := range s.Labels {
+			labels = append(labels, fmt.Sprintf("{%s, %s, %s}", l.Layer, l.Label, *l.Polarity))
+		}
+		row := fmt.Sprintf("| `%s` | %s | %d | %d | `[%s]` | %t |\n", s.SentenceID, s.Text, s.CharStart, s.CharEnd, strings.Join(labels, ", "), s.Repaired)
+		if !strings.Contains(string(readme), row) {
+			t.Errorf("the README lacks the row\n%s", row)
+		}
+	}
+	if !found {
+		t.Error("the sample corpus lacks the sentence")
+	}
+	q, err := newCountQuery(schema.Tables()[2], []string{"label", "polarity"}, []string{"layer=aspect"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := q.run(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows[:4] {
+		line := fmt.Sprintf("    %-5s  %-8s  %d\n", r.values[0], r.values[1], r.n)
+		if !strings.Contains(string(readme), line) {
+			t.Errorf("the README lacks the line\n%s", line)
+		}
+	}
+}
+
 // TestPublishedCorpus reads the published corpus in full. The counts were found
 // by an independent reading of the same files.
 func TestPublishedCorpus(t *testing.T) {
