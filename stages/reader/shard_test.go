@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
+	"unsafe"
 
 	"pgregory.net/rapid"
 
@@ -111,6 +113,13 @@ func TestShardsAreStable(t *testing.T) {
 	t.Logf("%.2f of the new shards differ on average", mean)
 	if changes == 0 || mean > 1.3 {
 		t.Errorf("%d changes, %.2f shards differ on average", changes, mean)
+	}
+}
+
+// TestRecordSize holds what the documentation says a document of a plan takes.
+func TestRecordSize(t *testing.T) {
+	if size := unsafe.Sizeof(record{}); strconv.IntSize == 64 && size != 72 {
+		t.Errorf("a record has %d bytes: say so in ARCHITECTURE.md and in the comment of Plan", size)
 	}
 }
 
