@@ -67,7 +67,7 @@ type Shard struct {
 	// "" if it has none.
 	First string `json:"first"`
 	Last  string `json:"last"`
-	// Parts are one of each table but taxonomy.
+	// Parts are one of each of ShardTables.
 	Parts []sink.Part `json:"parts"`
 	// Inputs is how many inputs the shard has; InputBytes and InputsSHA256 are
 	// those of their lines of JSON.
@@ -86,6 +86,20 @@ func NewShard(corpus, identity string, r sink.Result) Shard {
 		Stats: r.Stats,
 	}
 }
+
+// TaxonomyTable is the table that has one part a snapshot.
+const TaxonomyTable = "taxonomy"
+
+// ShardTables are the other tables, of which each shard has a part, in the order of
+// its parts.
+var ShardTables = func() (names []string) {
+	for _, t := range schema.Tables() {
+		if t.Name != TaxonomyTable {
+			names = append(names, t.Name)
+		}
+	}
+	return names
+}()
 
 // PartPath is where the part of the shard with the given number lies in its
 // snapshot.
@@ -384,15 +398,6 @@ func (s *Snapshot) InputLines(shard int) ([]byte, error) {
 		return nil, &CorruptError{s.path(), fmt.Sprintf("the inputs of shard %d have another SHA-256 than they were written with", shard)}
 	}
 	return lines, nil
-}
-
-// Inputs are the inputs of a shard.
-func (s *Snapshot) Inputs(shard int) ([]sink.Input, error) {
-	lines, err := s.InputLines(shard)
-	if err != nil {
-		return nil, err
-	}
-	return ParseInputs(lines)
 }
 
 // ParseInputs reads lines of inputs.

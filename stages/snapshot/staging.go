@@ -11,7 +11,6 @@ import (
 	"slices"
 	"syscall"
 
-	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/sink"
 )
 
@@ -156,21 +155,10 @@ func (o *Output) Staged(identity string) *Made {
 // ordinary reports whether the shard has the parts that every shard has, and where
 // they are. A record that someone edited must not lead out of the folder.
 func (m *Made) ordinary(path func(table string) string) bool {
-	parts := m.Shard.Parts
-	for _, t := range schema.Tables() {
-		if t.Name == taxonomyTable {
-			continue
-		}
-		if len(parts) == 0 || parts[0].Table != t.Name || parts[0].Path != path(t.Name) {
-			return false
-		}
-		parts = parts[1:]
-	}
-	return len(parts) == 0
+	return slices.EqualFunc(m.Shard.Parts, ShardTables, func(p sink.Part, table string) bool {
+		return p.Table == table && p.Path == path(table)
+	})
 }
-
-// taxonomyTable is the table that has one part a snapshot.
-const taxonomyTable = "taxonomy"
 
 // Unstage removes all staged shards.
 func (o *Output) Unstage() error { return o.disk.RemoveAll(o.private(stagingName)) }

@@ -98,10 +98,10 @@ func (d *damaged) count() {
 }
 
 func (d *damaged) part(shard int, table string) *sink.Part {
-	if table == taxonomyTable {
+	if table == snapshot.TaxonomyTable {
 		return &d.Taxonomy
 	}
-	return &d.Shards[shard].Parts[slices.Index(shardTables, table)]
+	return &d.Shards[shard].Parts[slices.Index(snapshot.ShardTables, table)]
 }
 
 func (d *damaged) path(shard int, table string) string {
@@ -412,14 +412,14 @@ var damages = []struct {
 		p.Path, q.Path = q.Path, p.Path
 	}},
 	{name: "two shards swapped", fast: "part-00000.parquet: it has", raw: true, do: func(d *damaged) {
-		for _, table := range shardTables {
+		for _, table := range snapshot.ShardTables {
 			a, b := d.read(0, table), d.read(1, table)
 			d.write(0, table, b)
 			d.write(1, table, a)
 		}
 	}},
 	{name: "two shards swapped and signed", full: "where the shard begins and ends", do: func(d *damaged) {
-		for _, table := range shardTables {
+		for _, table := range snapshot.ShardTables {
 			a, b := d.read(0, table), d.read(1, table)
 			d.replace(0, table, b)
 			d.replace(1, table, a)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/quern-data/quern/stages/snapshot"
 )
 
 // FuzzShard flips bytes in a part, and verifies its shard: whatever the bytes are, that
@@ -20,14 +22,14 @@ func FuzzShard(f *testing.F) {
 	d := newDamaged(f, makeSnapshot(f))
 	shard := zeta(d)
 	sound := map[string][]byte{}
-	for _, table := range shardTables {
+	for _, table := range snapshot.ShardTables {
 		sound[table] = d.read(shard, table)
 		for _, place := range []uint32{0, 5, 100, 1000, 1 << 31, 1<<32 - 1} {
-			f.Add(uint8(slices.Index(shardTables, table)), binary.BigEndian.AppendUint32(nil, place), []byte{1, 0xff})
+			f.Add(uint8(slices.Index(snapshot.ShardTables, table)), binary.BigEndian.AppendUint32(nil, place), []byte{1, 0xff})
 		}
 	}
 	f.Fuzz(func(t *testing.T, table uint8, places, masks []byte) {
-		name := shardTables[int(table)%len(shardTables)]
+		name := snapshot.ShardTables[int(table)%len(snapshot.ShardTables)]
 		data := bytes.Clone(sound[name])
 		for i := 0; i+4 <= len(places) && len(masks) > 0; i += 4 {
 			// Places count from the start, and in their upper half from the end.

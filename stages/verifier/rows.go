@@ -29,7 +29,7 @@ type shardCheck struct {
 	number     int
 	manifest   report
 	inputLines []byte
-	parts      []*part // in the order of shardTables
+	parts      []*part // in the order of snapshot.ShardTables
 
 	written [][]byte            // lines of the inputs that have a row, in their order
 	at      int                 // the next of them

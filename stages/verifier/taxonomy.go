@@ -24,7 +24,7 @@ type labelKey struct{ corpus, layer, label string }
 // readTaxonomy verifies the table taxonomy.
 func (v *Verifier) readTaxonomy() knownLabels {
 	m := v.snapshot.Taxonomy
-	if want := snapshot.PartPath(taxonomyTable, 0); m.Table != taxonomyTable || m.Path != want {
+	if want := snapshot.PartPath(snapshot.TaxonomyTable, 0); m.Table != snapshot.TaxonomyTable || m.Path != want {
 		r := report{path: snapshot.ManifestName}
 		r.addf("the part of the table taxonomy is %q of %q, and not %q", m.Path, m.Table, want)
 		return knownLabels{problems: r.problems()}

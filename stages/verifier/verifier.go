@@ -89,18 +89,6 @@ func New(s *snapshot.Snapshot, level Level) *Verifier {
 	return v
 }
 
-// shardTables are the tables of which a shard has a part, in their order.
-var shardTables = func() (names []string) {
-	for _, t := range schema.Tables() {
-		if t.Name != taxonomyTable {
-			names = append(names, t.Name)
-		}
-	}
-	return names
-}()
-
-const taxonomyTable = "taxonomy"
-
 // Start verifies all that is not about one shard: which files there are, whether
 // the sums of the manifest add up, that its shards are in order, and the table
 // taxonomy.
@@ -290,8 +278,8 @@ func (v *Verifier) shardParts(r *report, i int) {
 			r.addf("shard %d has its part of %q in %q, and not in %q", i, p.Table, p.Path, want)
 		}
 	}
-	if !slices.Equal(tables, shardTables) {
-		r.addf("shard %d has parts of the tables %q, and not of %q", i, tables, shardTables)
+	if !slices.Equal(tables, snapshot.ShardTables) {
+		r.addf("shard %d has parts of the tables %q, and not of %q", i, tables, snapshot.ShardTables)
 	}
 }
 
@@ -310,7 +298,7 @@ func (v *Verifier) Shard(ctx context.Context, i int, hashOnly bool) ([]Problem, 
 		c.parts = append(c.parts, part)
 		whole = whole && part.whole
 	}
-	if whole && !hashOnly && v.level == Full && ctx.Err() == nil && len(c.parts) == len(shardTables) {
+	if whole && !hashOnly && v.level == Full && ctx.Err() == nil && len(c.parts) == len(snapshot.ShardTables) {
 		c.rows(ctx)
 	}
 	problems := c.manifest.problems()
