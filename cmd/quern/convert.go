@@ -234,7 +234,8 @@ func (j *job) plan(ctx context.Context) (err error) {
 	for i := range j.runs {
 		counts := j.runs[i].plan.Counts()
 		j.log.Info("corpus scanned", "corpus", j.runs[i].config.Name, "files", counts.Found, "documents", counts.Documents)
-		if err := j.checkShrink(j.runs[i].config.Name, "found", counts.Documents); err != nil {
+		found := func(c *snapshot.Corpus) int { return c.Written + c.Refused }
+		if err := j.checkShrink(&j.runs[i], "found", counts.Documents, found); err != nil {
 			return err
 		}
 	}
@@ -301,17 +302,15 @@ func (j *job) keep() *outcome {
 // publish makes the shards that are to be made, and with them a snapshot. If a
 // part that was to be taken over turns out to be damaged, its shard is made anew.
 func (j *job) publish(ctx context.Context) (*outcome, error) {
+	j.dropUnreadable()
 	for {
-		j.dropUnreadable()
 		if err := j.make(ctx); err != nil {
 			return nil, err
 		}
 		m := j.manifest()
 		for i := range m.Corpora {
-			if j.runs[i].plan.Counts().Documents == 0 {
-				continue // that was allowed, or there was none before
-			}
-			if err := j.checkShrink(m.Corpora[i].Name, "converted", m.Corpora[i].Written); err != nil {
+			converted := func(c *snapshot.Corpus) int { return c.Written }
+			if err := j.checkShrink(&j.runs[i], "converted", m.Corpora[i].Written, converted); err != nil {
 				return nil, err
 			}
 		}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
-	"github.com/quern-data/quern/pipeline"
+	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/sink"
 	"github.com/quern-data/quern/stages/snapshot"
@@ -27,23 +27,23 @@ func (e *guardError) Error() string {
 // snapshot before: a disk that was not mounted, or a copy that broke off, more
 // often than what someone wants. A corpus without any is the business of
 // --allow-empty.
-func (j *job) checkShrink(corpus, how string, documents int) error {
-	if j.base == nil || how == "found" && documents == 0 && j.options.allowEmpty {
+//
+// How many documents it has is counted twice: when they are found, refused ones
+// too, and when they are converted. of is the count of the corpus as it was.
+func (j *job) checkShrink(r *corpusRun, how string, documents int, of func(*snapshot.Corpus) int) error {
+	if j.base == nil || r.plan.Counts().Documents == 0 {
 		return nil
 	}
 	for i := range j.base.Corpora {
 		c := &j.base.Corpora[i]
-		if c.Name != corpus {
+		if c.Name != r.config.Name {
 			continue
 		}
-		before := c.Written
-		if how == "found" {
-			before += c.Refused
-		}
+		before := of(c)
 		if lost := before - documents; j.Config.Run.MaxShrink.ExceededBy(lost, before) {
 			return &guardError{[]string{fmt.Sprintf(
 				"corpus %s has lost %s of its %s since snapshot %s: %s %s, and run.max_shrink is %s: look whether all of it is there; if it is, say --set run.max_shrink=100%%",
-				corpus, thousands(lost), plural(before, "document", "documents"), j.base.ID, thousands(documents), how, j.Config.Run.MaxShrink)}}
+				c.Name, thousands(lost), plural(before, "document", "documents"), j.base.ID, thousands(documents), how, j.Config.Run.MaxShrink)}}
 		}
 	}
 	return nil
@@ -57,9 +57,9 @@ func (j *job) checkThresholds(m *snapshot.Manifest) error {
 	for _, t := range j.Config.Run.FailOn {
 		count, total, of := 0, s.Written+s.Refused, "document"
 		switch t.Name {
-		case "documents_refused":
+		case config.DocumentsRefused:
 			count = s.Refused
-		case "labels_unresolved":
+		case config.LabelsUnresolved:
 			count = s.Unresolved
 		default:
 			code, err := schema.CodeOf(t.Name)
@@ -130,13 +130,8 @@ func (j *job) verify(ctx context.Context, d *snapshot.Draft) (again bool, err er
 	if err != nil {
 		return false, err
 	}
-	v := verifier.New(s, level)
-	problems := v.Start()
-	byShard := make([][]verifier.Problem, len(j.shards))
-	err = pipeline.Each(ctx, len(j.shards), j.Config.Run.Workers, func(ctx context.Context, i int) (err error) {
-		known := j.shards[i].kept && !j.shards[i].made.Staged() && j.verified == string(verifier.Full)
-		byShard[i], err = v.Shard(ctx, i, known)
-		return err
+	problems, byShard, err := verifyShards(ctx, s, level, j.Config.Run.Workers, func(i int) bool {
+		return j.shards[i].kept && !j.shards[i].made.Staged() && j.verified == string(verifier.Full)
 	})
 	if err != nil {
 		return false, err

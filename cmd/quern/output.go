@@ -68,12 +68,9 @@ one, which readers see.`,
 
 func listSnapshots(dir string) ([]snapshotInfo, error) {
 	current, trouble := snapshot.CurrentID(dir)
-	ids, err := snapshot.IDs(dir)
+	ids, err := someSnapshots(dir)
 	if err != nil {
 		return nil, err
-	}
-	if len(ids) == 0 {
-		return nil, fmt.Errorf("%s has no snapshots: it is no output of quern run, or none was published", dir)
 	}
 	list := make([]snapshotInfo, len(ids))
 	var before *snapshot.Snapshot
@@ -89,6 +86,15 @@ func listSnapshots(dir string) ([]snapshotInfo, error) {
 		before = s
 	}
 	return list, trouble
+}
+
+// someSnapshots are the ids of an output that must have some.
+func someSnapshots(dir string) ([]string, error) {
+	ids, err := snapshot.IDs(dir)
+	if err == nil && len(ids) == 0 {
+		err = fmt.Errorf("%s has no snapshots: it is no output of quern run, or none was published", dir)
+	}
+	return ids, err
 }
 
 func (i *snapshotInfo) describe(before, s *snapshot.Snapshot) error {
@@ -223,11 +229,8 @@ on; one that opens it later does not find it, so keep as many as readers need ti
 
 // withOutput works on an output that exists.
 func withOutput(cmd *cobra.Command, dir string, wait time.Duration, work func(*snapshot.Output) error) error {
-	if _, err := snapshot.IDs(dir); err != nil {
+	if _, err := someSnapshots(dir); err != nil {
 		return err
-	}
-	if ids, _ := snapshot.IDs(dir); len(ids) == 0 {
-		return fmt.Errorf("%s has no snapshots: it is no output of quern run, or none was published", dir)
 	}
 	log, err := newLogger("text", cmd.ErrOrStderr())
 	if err != nil {
@@ -308,15 +311,19 @@ statistics, sums. It lists what it finds, and exits with 1 if that is anything.
 // verifySnapshot lists what is not as it was written. hashOnly looks at the bytes of
 // the shards, and not at their values.
 func verifySnapshot(ctx context.Context, s *snapshot.Snapshot, level verifier.Level, workers int, hashOnly bool) ([]verifier.Problem, error) {
+	problems, byShard, err := verifyShards(ctx, s, level, workers, func(int) bool { return hashOnly })
+	return slices.Concat(append([][]verifier.Problem{problems}, byShard...)...), err
+}
+
+// verifyShards is verifySnapshot, with the problems of each shard apart. hashOnly
+// says for each whether its bytes are to be looked at alone.
+func verifyShards(ctx context.Context, s *snapshot.Snapshot, level verifier.Level, workers int, hashOnly func(shard int) bool) (problems []verifier.Problem, byShard [][]verifier.Problem, err error) {
 	v := verifier.New(s, level)
-	problems := v.Start()
-	byShard := make([][]verifier.Problem, len(s.Shards))
-	err := pipeline.Each(ctx, len(s.Shards), workers, func(ctx context.Context, i int) (err error) {
-		byShard[i], err = v.Shard(ctx, i, hashOnly)
+	problems = v.Start()
+	byShard = make([][]verifier.Problem, len(s.Shards))
+	err = pipeline.Each(ctx, len(s.Shards), workers, func(ctx context.Context, i int) (err error) {
+		byShard[i], err = v.Shard(ctx, i, hashOnly(i))
 		return err
 	})
-	for _, more := range byShard {
-		problems = append(problems, more...)
-	}
-	return problems, err
+	return problems, byShard, err
 }

@@ -66,34 +66,46 @@ func (j *job) decide(ctx context.Context) error {
 	}
 	return pipeline.Each(ctx, len(j.shards), j.Config.Run.Workers, func(ctx context.Context, i int) error {
 		s := &j.shards[i]
-		for _, m := range []*snapshot.Made{known[s.identity], j.output.Staged(s.identity)} {
-			if m == nil {
-				continue
-			}
-			if stats := &m.Shard.Stats; j.Config.Run.OnError == "fail" && stats.Refused+stats.Unreadable > 0 {
-				s.why = "refused" // making it again says what, and ends the run
-				continue
-			}
-			if err := m.Intact(); err != nil {
-				j.remake(s, err.Error())
-				continue
-			}
-			same, err := j.same(ctx, s, m)
-			if err != nil {
+		if m := known[s.identity]; m != nil {
+			if err := j.take(ctx, s, m); err != nil {
 				return err
 			}
-			if same {
-				m.Stamps = s.stamps
-				s.made, s.kept, s.why = m, true, "unchanged"
-				if m.Staged() {
-					s.why = "completed by a run before"
-				}
-				return nil
-			}
-			s.why = "changed"
+		}
+		if s.made != nil {
+			return nil
+		}
+		if m := j.output.Staged(s.identity); m != nil {
+			return j.take(ctx, s, m)
 		}
 		return nil
 	})
+}
+
+// take takes m over for a shard of its identity, if it was made of the same
+// documents, and notes why not if it was not.
+func (j *job) take(ctx context.Context, s *shard, m *snapshot.Made) error {
+	if stats := &m.Shard.Stats; j.Config.Run.OnError == "fail" && stats.Refused+stats.Unreadable > 0 {
+		s.why = "refused" // making it again says what, and ends the run
+		return nil
+	}
+	if err := m.Intact(); err != nil {
+		j.remake(s, err.Error())
+		return nil
+	}
+	same, err := j.same(ctx, s, m)
+	if err != nil {
+		return err
+	}
+	if !same {
+		s.why = "changed"
+		return nil
+	}
+	m.Stamps = s.stamps
+	s.made, s.kept, s.why = m, true, "unchanged"
+	if m.Staged() {
+		s.why = "completed by a run before"
+	}
+	return nil
 }
 
 // same reports whether the documents of the shard are those that m was made of.
