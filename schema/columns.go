@@ -30,11 +30,22 @@ type Type struct {
 	Fields []Column // of a struct
 }
 
+// Encoding says how the values of a column are stored.
+type Encoding string
+
+// The encodings. Which one a column has is decided by the tags of its row type.
+const (
+	Plain      Encoding = ""      // one value behind the other
+	Dictionary Encoding = "dict"  // places in a list of the distinct values
+	Delta      Encoding = "delta" // what differs from the value before
+)
+
 // Column documents one column.
 type Column struct {
 	Name     string
 	Type     Type
 	Nullable bool
+	Encoding Encoding // of a leaf
 	Doc      string
 }
 
@@ -76,6 +87,7 @@ func columnsOf(t reflect.Type) []Column {
 			Name:     name,
 			Type:     typeOf(f.Type),
 			Nullable: strings.Contains(","+options+",", ",optional,"),
+			Encoding: Encoding(f.Tag.Get("encoding")),
 			Doc:      f.Tag.Get("doc"),
 		})
 	}

@@ -106,7 +106,7 @@ type job struct {
 	started time.Time
 
 	output *snapshot.Output
-	sink   sink.Options
+	sink   *sink.Writer
 	base   *snapshot.Snapshot // to take shards over from, nil for none
 	known  []*snapshot.Made   // its shards
 	// verified is how base was verified before it was published.
@@ -121,13 +121,13 @@ type job struct {
 }
 
 func newJob(l *config.Loaded, o runOptions, log *slog.Logger) (*job, error) {
-	codec, err := sink.Zstd(l.Config.Output.CompressionLevel)
+	compressor, err := sink.Zstd(l.Config.Output.CompressionLevel)
 	if err != nil {
 		return nil, err
 	}
 	return &job{
 		Loaded: l, options: o, log: log, started: time.Now(),
-		sink: sink.Options{RowGroupRows: l.Config.Output.RowGroupRows, Codec: codec, Disk: outputDisk},
+		sink: sink.NewWriter(sink.Options{RowGroupRows: l.Config.Output.RowGroupRows, Compressor: compressor, Disk: outputDisk}),
 	}, nil
 }
 
@@ -334,7 +334,7 @@ func (j *job) publishDraft(ctx context.Context, m *snapshot.Manifest, dir string
 		corpora[i], taxonomies[i] = j.runs[i].config, j.runs[i].labels
 	}
 	var err error
-	if m.Taxonomy, err = sink.WriteTaxonomies(dir, corpora, taxonomies, j.sink); err != nil {
+	if m.Taxonomy, err = j.sink.WriteTaxonomies(dir, corpora, taxonomies); err != nil {
 		return nil, err
 	}
 	draft, err := j.output.Draft(m, j.made(), filepath.Join(dir, m.Taxonomy.Path))
@@ -462,7 +462,7 @@ func (j *job) newShardSink(s *shard) (*shardSink, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := sink.NewShard(staging.Dir, j.runs[s.corpus].config.Normalize.UTF16, j.sink)
+	out, err := j.sink.NewShard(staging.Dir, j.runs[s.corpus].config.Normalize.UTF16)
 	if err != nil {
 		return nil, errors.Join(err, staging.Discard())
 	}

@@ -49,6 +49,7 @@ func BenchmarkSink(b *testing.B) {
 	}
 	options := testOptions(b)
 	options.RowGroupRows = config.Default().Output.RowGroupRows
+	w := NewWriter(options)
 	dir, rows, round := b.TempDir(), int64(0), 0
 	b.SetBytes(int64(size))
 	b.ReportAllocs()
@@ -58,7 +59,7 @@ func BenchmarkSink(b *testing.B) {
 		if err := os.Mkdir(out, 0o755); err != nil {
 			b.Fatal(err)
 		}
-		s, err := NewShard(out, false, options)
+		s, err := w.NewShard(out, false)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -10,20 +10,20 @@ import (
 
 	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/sink/columnar"
 )
 
 // Shard writes the documents of one shard: one part of each table. It is not
 // safe for concurrent use.
 type Shard struct {
-	documents   *partWriter[schema.DocumentRow]
-	sentences   *partWriter[schema.SentenceRow]
-	labels      *partWriter[schema.LabelRow]
-	diagnostics *partWriter[schema.DiagnosticRow]
+	writer      *Writer
+	documents   *documents
+	sentences   *sentences
+	labels      *labels
+	diagnostics *diagnostics
 
-	ids   []byte // room for sentence ids
-	utf16 bool   // whether offsets in UTF-16 code units are written
+	ids sentenceIDs
 
-	held        int   // bytes of text that rows in the batches hold on to
 	entries     int   // written so far
 	unsettled   []int // of them, those with Source.Unsettled
 	inputs      []byte
@@ -34,96 +34,49 @@ type Shard struct {
 
 // NewShard creates the parts in dir, a folder that holds nothing else. utf16 says
 // whether offsets in UTF-16 code units are written.
-func NewShard(dir string, utf16 bool, o Options) (s *Shard, err error) {
-	s = &Shard{utf16: utf16, stats: NewStats()}
-	tables := tableByName()
-	defer func() {
-		if err != nil {
-			s.Abort()
+func (w *Writer) NewShard(dir string, utf16 bool) (*Shard, error) {
+	s, _ := w.idle.Get().(*Shard)
+	if s == nil {
+		room := new(columnar.Room)
+		s = &Shard{
+			writer: w, documents: newDocuments(room, w.options), sentences: newSentences(room, w.options),
+			labels: newLabels(room, w.options), diagnostics: newDiagnostics(room, w.options),
 		}
-	}()
-	if s.documents, err = newPart[schema.DocumentRow](dir, tables["documents"], o); err != nil {
-		return s, err
 	}
-	if s.sentences, err = newPart[schema.SentenceRow](dir, tables["sentences"], o); err != nil {
-		return s, err
+	s.sentences.utf16, s.stats = utf16, NewStats()
+	s.entries, s.unsettled, s.inputs, s.inputLines, s.first, s.last = 0, nil, nil, 0, "", ""
+	for _, p := range s.parts() {
+		if err := p.open(dir, w.options.Disk); err != nil {
+			s.Abort()
+			return nil, err
+		}
 	}
-	if s.labels, err = newPart[schema.LabelRow](dir, tables["labels"], o); err != nil {
-		return s, err
-	}
-	s.diagnostics, err = newPart[schema.DiagnosticRow](dir, tables["diagnostics"], o)
-	return s, err
+	return s, nil
 }
 
-func tableByName() map[string]schema.Table {
-	tables := map[string]schema.Table{}
-	for _, t := range schema.Tables() {
-		tables[t.Name] = t
-	}
-	return tables
+func (s *Shard) parts() [4]*part {
+	return [4]*part{s.documents.part, s.sentences.part, s.labels.part, s.diagnostics.part}
 }
 
 // Write adds a document, which was normalized or refused. Documents come in the
-// order of their ids. It keeps doc's text and nothing else of it.
+// order of their ids. It keeps nothing of doc.
 func (s *Shard) Write(doc *schema.Document) error {
 	s.stats.add(doc)
-	if len(s.documents.batch) == 0 {
-		s.held = 0
-	}
-	if s.held += len(doc.Text) + len(doc.Annotated); s.held > maxHeld {
-		if err := s.flush(); err != nil {
-			return err
-		}
-		s.held = 0
-	}
 	if err := s.addInput(doc.Source); err != nil {
 		return err
 	}
-	if err := s.writeDiagnostics(doc); err != nil || doc.Source.Refused {
+	if err := s.diagnostics.add(doc); err != nil || doc.Source.Refused {
 		return err
 	}
-	labels, labeled, err := s.writeSentences(doc)
+	s.ids.of(doc.Source.ID, len(doc.Sentences))
+	if err := s.sentences.add(doc, &s.ids); err != nil {
+		return err
+	}
+	labels, labeled, err := s.labels.add(doc, &s.ids)
 	if err != nil {
 		return err
 	}
-	row, err := s.documents.next()
-	if err != nil {
-		return err
-	}
-	src := doc.Source
-	*row = schema.DocumentRow{
-		DocumentID: src.ID, Corpus: src.Corpus, Attributes: src.Attributes,
-		Text: doc.Text, TextOrigin: string(doc.TextOrigin),
-		Sentences: int32(len(doc.Sentences)), LabeledSentences: int32(labeled),
-		Labels: int32(labels), Diagnostics: int32(doc.Diagnostics.Total()),
-		SourcePath: schema.DisplayPath(src.Path), SourceBytes: int64(len(src.Data)),
-		SourceSHA256: hex.EncodeToString(src.SHA256[:]),
-		TextBytes:    int32(len(doc.Text)),
-		LabeledBytes: int32(doc.Coverage.Labeled), UnlabeledBytes: int32(doc.Coverage.Unlabeled),
-		HeadingBytes: int32(doc.Coverage.Heading), ListMarkerBytes: int32(doc.Coverage.ListMarker),
-		SpaceBytes: int32(doc.Coverage.Space),
-	}
-	if len(src.Extra) > 0 {
-		row.Extra = make(map[string]string, len(src.Extra))
-		for _, a := range src.Extra {
-			row.Extra[a.Name] = a.Value
-		}
-	}
-	if src.RawPath != "" {
-		path, sum := schema.DisplayPath(src.RawPath), hex.EncodeToString(src.RawSHA256[:])
-		row.RawPath, row.RawSHA256 = &path, &sum
-	}
-	return nil
-}
-
-// maxHeld bounds the texts that wait for a batch to be full. Reviews never come
-// near it: a batch of them is full before.
-const maxHeld = 8 << 20
-
-// flush writes the rows that wait. When it is called depends on the documents
-// alone, so that the bytes written do, too.
-func (s *Shard) flush() error {
-	return errors.Join(s.documents.flush(), s.sentences.flush(), s.labels.flush(), s.diagnostics.flush())
+	return s.documents.add(doc, labels, labeled)
 }
 
 func (s *Shard) addInput(src *schema.Source) error {
@@ -157,141 +110,30 @@ func (s *Shard) addInput(src *schema.Source) error {
 	return nil
 }
 
-func (s *Shard) writeSentences(doc *schema.Document) (labels, labeled int, err error) {
-	src := doc.Source
-	ids := s.sentenceIDs(src.ID, len(doc.Sentences))
-	refs := make([]schema.LabelRef, 0, len(doc.Labels)) // the rows share it
-	for i := range doc.Sentences {
-		id := ids(i)
-		row, err := s.sentences.next()
-		if err != nil {
-			return 0, 0, err
-		}
-		s.fillSentence(row, doc, i, id)
-		if !row.Labeled {
-			continue
-		}
-		labeled++
-		span := doc.Groups[doc.Sentences[i].Group].Labels
-		from := len(refs)
-		for j := span.Start; j < span.End; j++ {
-			l := &doc.Labels[j]
-			if l.Null {
-				continue
-			}
-			labels++
-			if err := s.writeLabel(doc, l, id, i); err != nil {
-				return 0, 0, err
-			}
-			if l.Code != nil {
-				refs = append(refs, schema.LabelRef{Layer: *l.Layer, Label: *l.Code, Polarity: l.Polarity})
-			}
-		}
-		row.Labels = refs[from:len(refs):len(refs)]
-	}
-	return labels, labeled, nil
+// sentenceIDs are the ids of a document's sentences.
+type sentenceIDs struct {
+	text []byte
+	ends []int
 }
 
-func (s *Shard) fillSentence(row *schema.SentenceRow, doc *schema.Document, i int, id string) {
-	src, sentence := doc.Source, &doc.Sentences[i]
-	*row = schema.SentenceRow{
-		SentenceID: id, DocumentID: src.ID, Corpus: src.Corpus, Attributes: src.Attributes,
-		SentenceIndex: int32(i),
-		Heading:       optional(sentence.Heading), ListMarker: optional(sentence.ListMarker),
-		Text:      doc.Text[sentence.Text.Start:sentence.Text.End],
-		CharStart: int32(sentence.Chars.Start), CharEnd: int32(sentence.Chars.End),
-		ByteStart: int32(sentence.Text.Start), ByteEnd: int32(sentence.Text.End),
-		SourceStart: int64(sentence.Source.Start), SourceEnd: int64(sentence.Source.End),
-		Alignment: optional(string(sentence.Alignment)),
-	}
-	if sentence.Group != schema.NoGroup {
-		row.Labeled, row.Repaired = true, doc.Groups[sentence.Group].Repaired
-		group := src.ID + "#g" + strconv.Itoa(sentence.Group)
-		row.GroupID = &group
-	}
-	if s.utf16 {
-		start, end := int32(sentence.UTF16.Start), int32(sentence.UTF16.End)
-		row.UTF16Start, row.UTF16End = &start, &end
-	}
-	switch sentence.Alignment {
-	case schema.Edited:
-		similarity := sentence.Similarity
-		row.Similarity = &similarity
-		fallthrough
-	case schema.AnnotatedOnly:
-		wording := doc.Annotated[sentence.Annotated.Start:sentence.Annotated.End]
-		row.AnnotatedText = &wording
-	}
-}
-
-func (s *Shard) writeLabel(doc *schema.Document, l *schema.Label, sentenceID string, sentence int) error {
-	row, err := s.labels.next()
-	if err != nil {
-		return err
-	}
-	*row = schema.LabelRow{
-		SentenceID: sentenceID, DocumentID: doc.Source.ID, Corpus: doc.Source.Corpus,
-		Attributes: doc.Source.Attributes, SentenceIndex: int32(sentence),
-		Layer: l.Layer, Label: l.Code, Polarity: l.Polarity,
-		Position: int32(l.Position), RawLabel: l.Raw, Repair: l.Repairs.Name(),
-	}
-	return nil
-}
-
-// sentenceIDs are the ids of a document's n sentences, made with one
-// allocation.
-func (s *Shard) sentenceIDs(document string, n int) func(int) string {
-	s.ids = s.ids[:0]
-	ends := make([]int, 0, 64)
+func (ids *sentenceIDs) of(document string, n int) {
+	ids.text, ids.ends = ids.text[:0], ids.ends[:0]
 	for i := range n {
-		s.ids = append(append(s.ids, document...), '#')
+		ids.text = append(append(ids.text, document...), '#')
 		for pad := 1000; pad > 1 && i < pad; pad /= 10 {
-			s.ids = append(s.ids, '0')
+			ids.text = append(ids.text, '0')
 		}
-		s.ids = strconv.AppendInt(s.ids, int64(i), 10)
-		ends = append(ends, len(s.ids))
-	}
-	all := string(s.ids)
-	return func(i int) string {
-		if i == 0 {
-			return all[:ends[0]]
-		}
-		return all[ends[i-1]:ends[i]]
+		ids.text = strconv.AppendInt(ids.text, int64(i), 10)
+		ids.ends = append(ids.ends, len(ids.text))
 	}
 }
 
-func (s *Shard) writeDiagnostics(doc *schema.Document) error {
-	src := doc.Source
-	list := doc.Diagnostics.All()
-	for i := range list {
-		d := &list[i]
-		row, err := s.diagnostics.next()
-		if err != nil {
-			return err
-		}
-		*row = schema.DiagnosticRow{
-			DocumentID: optional(src.ID), Corpus: src.Corpus, SourcePath: schema.DisplayPath(src.PathOf(d)),
-			Severity: string(d.Severity()), Code: d.Code.String(), Message: d.Message,
-			Excerpt: optional(d.Excerpt), Before: optional(d.Before), After: optional(d.After),
-		}
-		if d.Offset != schema.NoOffset {
-			offset := int64(d.Offset)
-			row.ByteOffset = &offset
-		}
-		if d.Line > 0 {
-			line, column := int32(d.Line), int32(d.Column)
-			row.Line, row.Column = &line, &column
-		}
+func (ids *sentenceIDs) at(i int) []byte {
+	start := 0
+	if i > 0 {
+		start = ids.ends[i-1]
 	}
-	return nil
-}
-
-// optional is nil for "", which no such column holds.
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
+	return ids.text[start:ids.ends[i]]
 }
 
 // Close completes the parts. The Shard cannot be used afterwards.
@@ -301,30 +143,19 @@ func (s *Shard) Close() (Result, error) {
 		Unsettled: s.unsettled, Stats: s.stats,
 	}
 	var errs []error
-	add := func(p Part, err error) {
-		r.Parts = append(r.Parts, p)
+	for _, p := range s.parts() {
+		part, err := p.close()
+		r.Parts = append(r.Parts, part)
 		errs = append(errs, err)
 	}
-	add(s.documents.close())
-	add(s.sentences.close())
-	add(s.labels.close())
-	add(s.diagnostics.close())
+	s.writer.idle.Put(s)
 	return r, errors.Join(errs...)
 }
 
-// Abort closes the parts as they are; they are not to be used.
+// Abort closes the parts as they are; they are not to be used. Nor can the Shard.
 func (s *Shard) Abort() {
-	if s.documents != nil {
-		s.documents.abort()
-	}
-	if s.sentences != nil {
-		s.sentences.abort()
-	}
-	if s.labels != nil {
-		s.labels.abort()
-	}
-	if s.diagnostics != nil {
-		s.diagnostics.abort()
+	for _, p := range s.parts() {
+		p.abort()
 	}
 }
 
@@ -354,11 +185,12 @@ type Input struct {
 
 // WriteTaxonomies writes the table taxonomy into dir: the labels of all corpora,
 // in the order of the corpora's names.
-func WriteTaxonomies(dir string, corpora []config.Corpus, taxonomies []*config.Taxonomy, o Options) (Part, error) {
-	w, err := newPart[schema.TaxonomyRow](dir, tableByName()["taxonomy"], o)
-	if err != nil {
+func (w *Writer) WriteTaxonomies(dir string, corpora []config.Corpus, taxonomies []*config.Taxonomy) (Part, error) {
+	terms := newLabelTerms(new(columnar.Room), w.options)
+	if err := terms.open(dir, w.options.Disk); err != nil {
 		return Part{}, err
 	}
+	defer terms.abort()
 	order := make([]int, len(corpora))
 	for i := range order {
 		order[i] = i
@@ -368,30 +200,16 @@ func WriteTaxonomies(dir string, corpora []config.Corpus, taxonomies []*config.T
 		corpus, t := corpora[i], taxonomies[i]
 		for _, layer := range t.Layers {
 			for _, term := range layer.Labels {
-				if err := writeTerm(w, corpus.Name, layer.Name, term, layer.Polarity); err != nil {
-					w.abort()
+				if err := terms.add(corpus.Name, layer.Name, term, layer.Polarity); err != nil {
 					return Part{}, err
 				}
 			}
 			for _, term := range t.Everywhere {
-				if err := writeTerm(w, corpus.Name, layer.Name, term, false); err != nil {
-					w.abort()
+				if err := terms.add(corpus.Name, layer.Name, term, false); err != nil {
 					return Part{}, err
 				}
 			}
 		}
 	}
-	return w.close()
-}
-
-func writeTerm(w *partWriter[schema.TaxonomyRow], corpus, layer string, term config.Term, polarity bool) error {
-	row, err := w.next()
-	if err != nil {
-		return err
-	}
-	*row = schema.TaxonomyRow{
-		Corpus: corpus, Layer: layer, Label: term.Code, Name: term.Name,
-		Description: term.Description, Aliases: term.Aliases, HasPolarity: polarity,
-	}
-	return nil
+	return terms.close()
 }

@@ -45,11 +45,11 @@ type maker struct {
 
 func (m *maker) options(t testing.TB) sink.Options {
 	t.Helper()
-	codec, err := sink.Zstd("fastest")
+	compressor, err := sink.Zstd("fastest")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sink.Options{RowGroupRows: m.rowGroupRows, Codec: codec}
+	return sink.Options{RowGroupRows: m.rowGroupRows, Compressor: compressor}
 }
 
 // corpus adds a corpus. Corpora come in the order of their names.
@@ -82,7 +82,7 @@ func (m *maker) corpus(t testing.TB, name, dir string, adjust func(*config.Corpu
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := sink.NewShard(staging.Dir, c.Normalize.UTF16, m.options(t))
+		out, err := sink.NewWriter(m.options(t)).NewShard(staging.Dir, c.Normalize.UTF16)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +125,7 @@ func (m *maker) corpus(t testing.TB, name, dir string, adjust func(*config.Corpu
 func (m *maker) publish(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
-	part, err := sink.WriteTaxonomies(dir, m.corpora, m.taxonomies, m.options(t))
+	part, err := sink.NewWriter(m.options(t)).WriteTaxonomies(dir, m.corpora, m.taxonomies)
 	if err != nil {
 		t.Fatal(err)
 	}
