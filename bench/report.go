@@ -297,7 +297,7 @@ func (r *results) writeMethod(w *strings.Builder) {
 - The output of Quern is its whole folder, of which the manifest, the table of diagnostics and more columns are a part.
   Where a document changed, it holds two snapshots.
 - One worker of Quern reads, parses and writes at the same time, so that it keeps more than one core busy. A corpus that
-  is no larger than a part (32 MiB of source) is one worker's work, whatever their number.
+  is no larger than a part (16 MiB of source) is one worker's work, whatever their number.
 
 What the others leave undone, and Quern does in that time:
 

@@ -24,7 +24,7 @@ type Output struct {
 
 // Run says how a run goes about it.
 type Run struct {
-	Workers   int         `mapstructure:"workers" doc:"Parts that are made at the same time. 0 means one a processor." jsonschema:"minimum=0,maximum=1024" hash:"no"`
+	Workers   int         `mapstructure:"workers" doc:"Processors that are used, and parts that are made at the same time. 0 means all processors." jsonschema:"minimum=0,maximum=1024" hash:"no"`
 	OnError   string      `mapstructure:"on_error" doc:"What a document that cannot be converted does: skip refuses it, with a diagnostic, and goes on; fail ends the run, and nothing is published." jsonschema:"enum=skip,enum=fail" hash:"no"`
 	MaxShrink Percent     `mapstructure:"max_shrink" doc:"Share of its documents that a corpus may have lost since the snapshot before. If it lost more, nothing is published, and the run fails with exit code 1. 100% turns the check off." hash:"no"`
 	Verify    string      `mapstructure:"verify" doc:"What is checked before a snapshot is published: full reads every part back with an independent reader and compares every value's span, key and count; fast checks sizes, footers, schemas and row counts; off checks nothing." jsonschema:"enum=full,enum=fast,enum=off" hash:"no"`
@@ -82,7 +82,7 @@ func Default() Config {
 	return Config{
 		Output: Output{
 			Dir:              "out",
-			PartBytes:        32 << 20, // 8 parts for 256 MiB: enough to keep 8 processors busy, and files worth opening
+			PartBytes:        16 << 20, // 16 parts for 256 MiB: enough to keep 8 processors busy, and files worth opening
 			RowGroupRows:     122_880,  // flat from 32k to 1M; this is DuckDB's own
 			CompressionLevel: "fastest",
 		},

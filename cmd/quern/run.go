@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"log/slog"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -52,6 +53,9 @@ nothing is published. --full makes everything anew: the tables are the same.`,
 			options.wait = wait.d
 			// The collector knows the bound too: it works harder near it.
 			debug.SetMemoryLimit(int64(l.Config.Limits.MemoryBytes))
+			if n := l.Config.Run.Workers; n > 0 {
+				runtime.GOMAXPROCS(min(n, runtime.GOMAXPROCS(0)))
+			}
 			result, err := convert(cmd.Context(), l, options, log)
 			if err != nil {
 				return err
@@ -69,7 +73,7 @@ nothing is published. --full makes everything anew: the tables are the same.`,
 	}
 	from.addFlags(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "folder of the snapshots (output.dir)")
-	cmd.Flags().StringVar(&workers, "workers", "", "parts made at the same time; 0 is one a processor (run.workers)")
+	cmd.Flags().StringVar(&workers, "workers", "", "processors to use, and parts made at the same time; 0 is all processors (run.workers)")
 	cmd.Flags().StringVar(&onError, "on-error", "", "skip or fail, when a document cannot be converted (run.on_error)")
 	cmd.Flags().BoolVar(&options.allowEmpty, "allow-empty", false, "go on if a corpus has no documents")
 	cmd.Flags().BoolVar(&options.full, "full", false, "make everything anew, and take nothing over from earlier runs")
