@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -26,7 +27,8 @@ type Shard struct {
 
 	entries     int   // written so far
 	unsettled   []int // of them, those with Source.Unsettled
-	inputs      []byte
+	inputs      *bytes.Buffer
+	encoder     *json.Encoder // to inputs
 	inputLines  int
 	first, last string
 	stats       Stats
@@ -44,7 +46,9 @@ func (w *Writer) NewShard(dir string, utf16 bool) (*Shard, error) {
 		}
 	}
 	s.sentences.utf16, s.stats = utf16, NewStats()
-	s.entries, s.unsettled, s.inputs, s.inputLines, s.first, s.last = 0, nil, nil, 0, "", ""
+	s.inputs = new(bytes.Buffer)
+	s.encoder = json.NewEncoder(s.inputs)
+	s.entries, s.unsettled, s.inputLines, s.first, s.last = 0, nil, 0, "", ""
 	for _, p := range s.parts() {
 		if err := p.open(dir, w.options.Disk); err != nil {
 			s.Abort()
@@ -101,13 +105,8 @@ func (s *Shard) addInput(src *schema.Source) error {
 	if src.RawPath != "" {
 		input.RawPath, input.RawSHA256 = schema.DisplayPath(src.RawPath), hex.EncodeToString(src.RawSHA256[:])
 	}
-	line, err := json.Marshal(&input)
-	if err != nil {
-		return err
-	}
-	s.inputs = append(append(s.inputs, line...), '\n')
 	s.inputLines++
-	return nil
+	return s.encoder.Encode(&input) // with a line end
 }
 
 // sentenceIDs are the ids of a document's sentences.
@@ -139,7 +138,7 @@ func (ids *sentenceIDs) at(i int) []byte {
 // Close completes the parts. The Shard cannot be used afterwards.
 func (s *Shard) Close() (Result, error) {
 	r := Result{
-		First: s.first, Last: s.last, Inputs: s.inputs, InputLines: s.inputLines,
+		First: s.first, Last: s.last, Inputs: s.inputs.Bytes(), InputLines: s.inputLines,
 		Unsettled: s.unsettled, Stats: s.stats,
 	}
 	var errs []error

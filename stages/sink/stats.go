@@ -53,14 +53,19 @@ func (s *Stats) Repairs() map[schema.Code]int {
 }
 
 func (s *Stats) add(doc *schema.Document) {
-	for _, code := range schema.Codes() {
-		if n := doc.Diagnostics.Count(code); n > 0 {
-			s.Diagnostics[code] += n
+	list := doc.Diagnostics.All()
+	if len(list) < doc.Diagnostics.Total() { // some were counted and not kept
+		for _, code := range schema.Codes() {
+			if n := doc.Diagnostics.Count(code); n > 0 {
+				s.Diagnostics[code] += n
+			}
 		}
 	}
-	list := doc.Diagnostics.All()
 	for i := range list {
 		d := &list[i]
+		if len(list) == doc.Diagnostics.Total() {
+			s.Diagnostics[d.Code]++
+		}
 		if _, ok := s.Examples[d.Code]; !ok {
 			s.Examples[d.Code] = Example{doc.Source.PathOf(d), *d}
 		}
