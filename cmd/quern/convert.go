@@ -96,6 +96,7 @@ type runOptions struct {
 	allowEmpty bool
 	full       bool          // take nothing over
 	wait       time.Duration // for another run to end
+	timings    *timings      // nil for none
 }
 
 // job is one run over an output.
@@ -138,6 +139,7 @@ func convert(ctx context.Context, l *config.Loaded, o runOptions, log *slog.Logg
 	if err != nil {
 		return nil, err
 	}
+	o.timings.phase("open")
 	if err := j.open(ctx); err != nil {
 		return nil, err
 	}
@@ -228,6 +230,7 @@ func openOutput(ctx context.Context, dir string, wait time.Duration, now time.Ti
 
 // plan scans the corpora and decides what is to be made.
 func (j *job) plan(ctx context.Context) (err error) {
+	j.options.timings.phase("scan")
 	if j.runs, err = prepare(ctx, j.Loaded, j.options.allowEmpty); err != nil {
 		return err
 	}
@@ -239,6 +242,7 @@ func (j *job) plan(ctx context.Context) (err error) {
 			return err
 		}
 	}
+	j.options.timings.phase("decide")
 	j.cut()
 	return j.decide(ctx)
 }
@@ -304,9 +308,11 @@ func (j *job) keep() *outcome {
 func (j *job) publish(ctx context.Context) (*outcome, error) {
 	j.dropUnreadable()
 	for {
+		j.options.timings.phase("make")
 		if err := j.make(ctx); err != nil {
 			return nil, err
 		}
+		j.options.timings.phase("draft")
 		m := j.manifest()
 		for i := range m.Corpora {
 			converted := func(c *snapshot.Corpus) int { return c.Written }
@@ -364,7 +370,9 @@ func (j *job) publishDraft(ctx context.Context, m *snapshot.Manifest, dir string
 	err = draft.Write()
 	again := false
 	if err == nil {
+		j.options.timings.phase("verify")
 		again, err = j.verify(ctx, draft)
+		j.options.timings.phase("publish")
 	}
 	if err == nil {
 		err = ctx.Err()
@@ -427,6 +435,7 @@ func (j *job) stages(s *shard) pipeline.Stages {
 		j.read.Add(1)
 		return read(i, src)
 	}
+	j.options.timings.watch(s, &stages)
 	return stages
 }
 

@@ -132,6 +132,11 @@ func (j *job) verify(ctx context.Context, d *snapshot.Draft) (again bool, err er
 	}
 	problems, byShard, err := verifyShards(ctx, s, level, j.Config.Run.Workers, func(i int) bool {
 		return j.shards[i].kept && !j.shards[i].made.Staged() && j.verified == string(verifier.Full)
+	}, func(i int) *seconds {
+		if t := j.shards[i].time; t != nil {
+			return &t.Verify
+		}
+		return nil
 	})
 	if err != nil {
 		return false, err

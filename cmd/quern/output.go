@@ -311,18 +311,21 @@ statistics, sums. It lists what it finds, and exits with 1 if that is anything.
 // verifySnapshot lists what is not as it was written. hashOnly looks at the bytes of
 // the shards, and not at their values.
 func verifySnapshot(ctx context.Context, s *snapshot.Snapshot, level verifier.Level, workers int, hashOnly bool) ([]verifier.Problem, error) {
-	problems, byShard, err := verifyShards(ctx, s, level, workers, func(int) bool { return hashOnly })
+	problems, byShard, err := verifyShards(ctx, s, level, workers, func(int) bool { return hashOnly }, func(int) *seconds { return nil })
 	return slices.Concat(append([][]verifier.Problem{problems}, byShard...)...), err
 }
 
 // verifyShards is verifySnapshot, with the problems of each shard apart. hashOnly
-// says for each whether its bytes are to be looked at alone.
-func verifyShards(ctx context.Context, s *snapshot.Snapshot, level verifier.Level, workers int, hashOnly func(shard int) bool) (problems []verifier.Problem, byShard [][]verifier.Problem, err error) {
+// says for each whether its bytes are to be looked at alone, and took, where its
+// time is to be noted.
+func verifyShards(ctx context.Context, s *snapshot.Snapshot, level verifier.Level, workers int, hashOnly func(shard int) bool, took func(shard int) *seconds) (problems []verifier.Problem, byShard [][]verifier.Problem, err error) {
 	v := verifier.New(s, level)
 	problems = v.Start()
 	byShard = make([][]verifier.Problem, len(s.Shards))
 	err = pipeline.Each(ctx, len(s.Shards), workers, func(ctx context.Context, i int) (err error) {
+		start := time.Now()
 		byShard[i], err = v.Shard(ctx, i, hashOnly(i))
+		took(i).since(start)
 		return err
 	})
 	return problems, byShard, err

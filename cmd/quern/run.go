@@ -21,6 +21,8 @@ func newRunCommand() *cobra.Command {
 		logFormat string
 		options   runOptions
 		wait      waitFlag
+		times     string
+		cpu       string
 	)
 	cmd := &cobra.Command{
 		Use:   "run [CONFIG]",
@@ -36,7 +38,7 @@ nothing is published. --full makes everything anew: the tables are the same.`,
   quern run --corpus ~/Downloads/Peer-Review-Analyze --out tables
   quern run nightly.yaml --wait=30m --log-format json`,
 		Args: usageArgs(cobra.MaximumNArgs(1)),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			log, err := newLogger(logFormat, cmd.ErrOrStderr())
 			if err != nil {
 				return err
@@ -51,6 +53,17 @@ nothing is published. --full makes everything anew: the tables are the same.`,
 				return err
 			}
 			options.wait = wait.d
+			if times != "" {
+				options.timings = new(timings)
+				outputDisk.Waiting = options.timings.waiting
+			}
+			if cpu != "" {
+				stop, err := profile(cpu)
+				if err != nil {
+					return err
+				}
+				defer func() { err = errors.Join(err, stop()) }()
+			}
 			// The collector knows the bound too: it works harder near it.
 			debug.SetMemoryLimit(int64(l.Config.Limits.MemoryBytes))
 			if n := l.Config.Run.Workers; n > 0 {
@@ -59,6 +72,11 @@ nothing is published. --full makes everything anew: the tables are the same.`,
 			result, err := convert(cmd.Context(), l, options, log)
 			if err != nil {
 				return err
+			}
+			if times != "" {
+				if err := options.timings.write(times); err != nil {
+					return err
+				}
 			}
 			if logFormat == "json" {
 				log.Info("run done", "summary", slog.AnyValue(result.machine()))
@@ -79,5 +97,11 @@ nothing is published. --full makes everything anew: the tables are the same.`,
 	cmd.Flags().BoolVar(&options.full, "full", false, "make everything anew, and take nothing over from earlier runs")
 	wait.add(cmd)
 	cmd.Flags().StringVar(&logFormat, "log-format", "text", "text, or json for machines: the summary too is then a log line")
+	// The benchmarks ask for these.
+	cmd.Flags().StringVar(&times, "timings", "", "file for the seconds that phases and shards took, as JSON")
+	cmd.Flags().StringVar(&cpu, "cpuprofile", "", "file for a CPU profile")
+	for _, name := range []string{"timings", "cpuprofile"} {
+		cmd.Flags().Lookup(name).Hidden = true
+	}
 	return cmd
 }

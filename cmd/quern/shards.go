@@ -25,6 +25,7 @@ type shard struct {
 	kept     bool           // whether it was taken over
 	why      string         // for people: why it is to be made, or where it was taken from
 	examples map[schema.Code]sink.Example
+	time     *shardTime // nil if nobody asked
 }
 
 // settled is how long ago a file must have changed for its times to be trusted.

@@ -40,6 +40,9 @@ type Disk struct {
 	// it returns an error, that is what becomes of the operation: of what was to
 	// be written a half is written, nothing else is done.
 	Before func(op Op, path string) error
+	// Waiting, if set, is to call sync, which waits until the disk has what was
+	// written. It is for those who measure that.
+	Waiting func(sync func() error) error
 }
 
 // Error is an error of the disk that the output is on.
@@ -65,6 +68,14 @@ func (d *Disk) before(op Op, path string) error {
 		return &Error{&fs.PathError{Op: string(op), Path: path, Err: err}}
 	}
 	return nil
+}
+
+// wait calls sync.
+func (d *Disk) wait(sync func() error) error {
+	if d == nil || d.Waiting == nil {
+		return sync()
+	}
+	return d.Waiting(sync)
 }
 
 // File is a file that is being written.
@@ -98,7 +109,7 @@ func (f *File) Write(p []byte) (int, error) {
 func (f *File) Finish() error {
 	err := f.disk.before(OpSync, f.file.Name())
 	if err == nil {
-		err = failed(f.file.Sync())
+		err = failed(f.disk.wait(f.file.Sync))
 	}
 	return errors.Join(err, f.Close())
 }
@@ -214,7 +225,7 @@ func (d *Disk) SyncDir(path string) error {
 		return err
 	}
 	defer f.Close()
-	if err := f.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrPermission) {
+	if err := d.wait(f.Sync); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrPermission) {
 		return failed(err)
 	}
 	return nil
