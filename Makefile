@@ -51,8 +51,8 @@ fuzz: ## fuzz each target for FUZZTIME (default 20s)
 torture: ## kill KILLS runs (default 500), and see that nothing is lost
 	$(GO) test ./cmd/quern -run '^(TestTorture|TestFullDisk)$$' -v -timeout 60m -kills $(KILLS)
 
-bench: ## run the benchmarks
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+bench: ## compare the Go benchmarks with those of the last tag; BENCHCOUNT, BENCHPATTERN, BENCHTIME, BENCHPACKAGES
+	sh bench/compare.sh
 
 bench-peers: ## measure against other ways, with python3 and a Java; BENCH="-scale 0.01" to try it out
 	$(GO) run ./bench $(BENCH)

@@ -257,6 +257,7 @@ func BenchmarkResolve(b *testing.B) {
 	for _, typed := range []string{"RWK-POS", "emp_neg", "WXP-NEU", "XYZZY"} {
 		b.Run(typed, func(b *testing.B) {
 			raw := []byte(typed)
+			b.SetBytes(int64(len(raw)))
 			b.ReportAllocs()
 			for b.Loop() {
 				number, text, _ := x.Term(raw)
