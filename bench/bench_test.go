@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestMedian(t *testing.T) {
@@ -112,7 +113,13 @@ func TestTargets(t *testing.T) {
 			}},
 			{Name: "C", Contenders: []measured{{Name: fullRun, Samples: samples(21)}}},
 		},
-		Sizes: []sizes{{"labels", 90, 100}},
+		Sizes: []sizes{{"labels", "version 2 pages", 1, 90, 100}},
+		Go: []goBenchmark{
+			{"BenchmarkReviews/annotated-alone", map[string]float64{"MB/s": 399, "allocs/sentence": 1.5}},
+			{"BenchmarkTables/documents", map[string]float64{"ns/op": 1e9}},
+			{"BenchmarkTables/documents+sentences", map[string]float64{"ns/op": 3e9, "rows/s": 1e6}},
+			{"BenchmarkTables/documents+sentences+labels", map[string]float64{"ns/op": 6e9, "rows/s": 5e5}},
+		},
 	}
 	var got []string
 	for _, x := range r.targets() {
@@ -129,13 +136,24 @@ func TestTargets(t *testing.T) {
 		"A: speed of 2 workers, of that of 1: at least 1.70 times, 1.50 times: no",
 		"A: nothing changed: wall clock, of that of a full run: below 5.0%, 2.5%: yes",
 		"A: a document changed: wall clock, of that of a full run: below 10.0%, : not measured",
-		"A: bytes of labels, of those that DuckDB writes: at most 1.00 times, 0.90 times: yes",
+		"A: bytes of labels at zstd level 1, of those that DuckDB writes: at most 1.00 times, 0.90 times: yes",
+		"parsing and normalizing reviews alone: MB/s of one core: at least 400, 399: no",
+		"parsing and normalizing reviews alone: allocations a sentence: below 2.00, 1.50: yes",
+		"parsing and normalizing reviews with raw twins: MB/s of one core: at least 400, : not measured",
+		"parsing and normalizing reviews with raw twins: allocations a sentence: below 2.00, : not measured",
+		"sink: sentence rows a second of one core, that table alone: at least 600000, 1500000: yes",
+		"sink: sentence rows a second of one core, their documents and labels written too: at least 600000, 500000: no",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	page := r.markdown()
+	page := r.markdown(map[string]string{"sink": "It is the disk.\n", "memory": "Nobody asked.\n"})
+	if strings.Contains(page, "Nobody asked") {
+		t.Error("the page explains a target that is met")
+	}
 	for _, line := range []string{
+		"### Missed: sink\n\n- sink: sentence rows a second of one core, their documents and labels written too (500000, not at least 600000)\n\nIt is the disk.\n",
+		"bench/findings/limit.md is missing",
 		"| duckdb (tables) | 1 | 50.00 | 50.00–50.00 | 25.00 | 100.00 | 100 | 5.0 |",
 		"| spark | 0 | | | | | | |",
 		"**Not measured: spark.**",
@@ -143,5 +161,95 @@ func TestTargets(t *testing.T) {
 		if !strings.Contains(page, line) {
 			t.Errorf("the page lacks %q:\n%s", line, page)
 		}
+	}
+}
+
+// Whoever misses a target explains it: each topic has a file, and each file a topic.
+func TestFindings(t *testing.T) {
+	findings, err := readFindings("findings")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]bool{}
+	r := results{Sizes: []sizes{{Table: "labels"}}}
+	for _, x := range r.targets() {
+		want[x.topic] = true
+	}
+	got := map[string]bool{}
+	for name := range findings {
+		got[name] = true
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// equalShards is a run with n shards of 2 s each, and 1 s beside them.
+func equalShards(n int) *timings {
+	t := &timings{Wall: 1 + 2*float64(n), Phases: []phase{
+		{"scan", 0.5, 0}, {makePhase, 1.5 * float64(n), 0}, {verifyPhase, 0.5 * float64(n), 0}, {"publish", 0.4, 0.25},
+	}}
+	for range n {
+		t.Shards = append(t.Shards, shardTime{Make: 1.5, Read: 0.5, Parse: 0.25, Normalize: 0.25, Write: 0.5, Sync: 0.25, Verify: 0.5})
+	}
+	return t
+}
+
+func TestForecast(t *testing.T) {
+	serial, sync := equalShards(4).serial()
+	if serial != 1 || sync != 0.25 {
+		t.Errorf("serial: %v s, of which %v s sync", serial, sync)
+	}
+	for _, c := range []struct {
+		shards, workers int
+		want            forecast
+		bound           string
+	}{
+		// A worker takes its shards one after the other, and waits for the disk.
+		{4, 1, forecast{1, 9, 7.75, 1, 3, 2, 8}, "the processors"},
+		// Two are through at 1.25, and synced at 1.5 and 1.75; the others, the first
+		// of which has both processors for 0.25 s, are at 2.75 and 3.
+		{4, 2, forecast{2, 5, 4.25, 1, 2.375, 2, 4.5}, "the processors"},
+		// A shard keeps 2.5 processors busy, its sync and verification one.
+		{1, 64, forecast{64, 2.25, 1.75, 1, 2.25, 1.25, 1 + 1.75/64}, "the longest shard"},
+		// 64 sync one after the other, for 16 s.
+		{64, 64, forecast{64, 18.75, 2.5, 1, 2.25, 17, 1 + 1.75}, "the disk"},
+	} {
+		got := equalShards(c.shards).forecast(c.workers)
+		if diff := cmp.Diff(c.want, got, cmpopts.EquateApprox(0, 1e-6)); diff != "" {
+			t.Errorf("%d shards, %d workers: -want +got\n%s", c.shards, c.workers, diff)
+		}
+		if bound := got.bound(); bound != c.bound {
+			t.Errorf("%d shards, %d workers are bound by %s, want %s", c.shards, c.workers, bound, c.bound)
+		}
+	}
+}
+
+func TestParseTraces(t *testing.T) {
+	got := parseTraces(`File: quern
+Duration: 4.60s, Total samples = 70ms (122.07%)
+-----------+-------------------------------------------------------
+      40ms   internal/runtime/syscall/linux.Syscall6
+             syscall.ReadDirent (inline)
+             github.com/quern-data/quern/stages/reader.(*scanner).folder
+             github.com/quern-data/quern/stages/reader.Scan
+             main.prepare
+-----------+-------------------------------------------------------
+    1000ms   github.com/klauspost/compress/zstd.(*fastEncoder).Encode
+             github.com/quern-data/quern/stages/sink.(*Shard).Write
+             github.com/quern-data/quern/pipeline.(*lane).writeAll
+-----------+-------------------------------------------------------
+      20ms   github.com/quern-data/quern/stages/sink.(*Shard).Write
+             github.com/quern-data/quern/pipeline.(*lane).writeAll
+-----------+-------------------------------------------------------
+      10ms   runtime.futex
+`)
+	want := []stageTime{
+		{"sink", 1.02, map[string]float64{"zstd": 1}},
+		{"scan", 0.04, map[string]float64{"system": 0.04}},
+		{elsewhere, 0.01, map[string]float64{}},
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(0, 1e-9)); diff != "" {
+		t.Error(diff)
 	}
 }

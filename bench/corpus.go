@@ -23,7 +23,7 @@ var formsCorpus = corpus{"forms", "a tenth of A", 9_000, 2_300}
 
 var corpora = []corpus{
 	{"A", "many small files, as reviews are", 90_000, 2_300},
-	{"B", "few large files", 200, 100_000},
+	{"B", "few large files, each as long as forty reviews", 200, 100_000},
 	{"C", "ten times A", 900_000, 2_300},
 }
 

@@ -21,7 +21,7 @@ type goBenchmark struct {
 func (b *bench) goBenchmarks() error {
 	for _, target := range []struct{ dir, pattern string }{
 		{"stages/normalizer", "^(BenchmarkParseAndNormalize|BenchmarkReviews)$"},
-		{"stages/sink", "^BenchmarkSink$"},
+		{"stages/sink", "^(BenchmarkSink|BenchmarkTables)$"},
 	} {
 		fmt.Fprintln(b.log, "go test -bench in", target.dir)
 		out, err := b.output("go", "test", "./"+target.dir, "-run=^$", "-bench="+target.pattern, "-cpu=1", "-benchtime=3s")

@@ -3,6 +3,10 @@
 //
 //	go run ./bench              everything, as it stands in the docs
 //	go run ./bench -scale 0.01  the same with a hundredth of the files, to try it out
+//	go run ./bench -report      the page again, after a change in bench/findings
+//
+// What people found out about the targets that are missed is in bench/findings, a
+// file for each topic, and becomes a part of the page.
 //
 // It needs python3, a Java for Spark, zstd, and the usual tools. Python packages
 // go into a virtual environment of its own; all that it makes but the page is in
@@ -58,13 +62,13 @@ func parseFlags(args []string, w io.Writer) (o options, err error) {
 	flags.SetOutput(w)
 	var skip, corpora string
 	flags.Float64Var(&o.scale, "scale", 1, "share of the files to generate")
-	flags.IntVar(&o.rounds, "rounds", 5, "how often each contender runs on each corpus, at most")
-	flags.DurationVar(&o.budget, "budget", 10*time.Minute, "time after which a contender gets no more rounds on a corpus")
+	flags.IntVar(&o.rounds, "rounds", 5, "how often each contender runs on each corpus, at most; on C twice at most")
+	flags.DurationVar(&o.budget, "budget", 75*time.Second, "time after which a contender gets no more rounds on a corpus; on C four times as much, for each form of a peer a fifth")
 	flags.StringVar(&skip, "skip", "", "peers to do without: "+strings.Join(peerNames(), ", "))
 	flags.StringVar(&corpora, "corpora", "A,B,C", "corpora to run on")
 	flags.BoolVar(&o.forms, "forms", true, "find the fastest form of each peer, on a tenth of A; if not, the first of each is used")
-	flags.BoolVar(&o.peersC, "peers-on-c", false, "run the peers on C too")
-	flags.BoolVar(&o.report, "report", false, "measure nothing, and write the page from the last results")
+	flags.BoolVar(&o.peersC, "peers-on-c", false, "run the peers on C too, where they may need ten times the memory and time that they do on A")
+	flags.BoolVar(&o.report, "report", false, "measure nothing, and write the page from the last results and bench/findings")
 	flags.StringVar(&o.out, "out", "", "the page; docs/benchmarks.md, or bench/work/benchmarks.md if -scale is not 1")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -241,6 +245,10 @@ func (b *bench) writeReport() error {
 			path = filepath.Join(b.work, "benchmarks.md")
 		}
 	}
+	findings, err := readFindings(filepath.Join(b.root, "bench", "findings"))
+	if err != nil {
+		return err
+	}
 	fmt.Fprintln(b.log, "writing", path)
-	return os.WriteFile(path, []byte(b.results.markdown()), 0o644)
+	return os.WriteFile(path, []byte(b.results.markdown(findings)), 0o644)
 }

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -34,6 +35,8 @@ type corpusResult struct {
 	Bytes       int64
 	Tables      map[string]any // what all found in it
 	Contenders  []measured
+	Timings     *timings    `json:",omitempty"`
+	Profile     []stageTime `json:",omitempty"`
 }
 
 // measured is a contender with its samples, one a round.
@@ -49,10 +52,11 @@ type sample struct {
 	Output    int64   // bytes
 }
 
-// sizes compares Quern's tables with those that DuckDB writes of the same rows
-// and columns, in bytes.
+// sizes compares a table of Quern's with what DuckDB writes of the same rows and
+// columns, in bytes. Form is how DuckDB wrote the smaller file.
 type sizes struct {
-	Table         string
+	Table, Form   string
+	Level         int // of zstd
 	Quern, DuckDB int64
 }
 
@@ -64,7 +68,14 @@ func (b *bench) measureAll() error {
 	}
 	for _, name := range b.corpora {
 		c, _ := corpusNamed(name)
-		r, err := b.measure(c, b.contenders(c), b.rounds)
+		rounds, budget := b.rounds, b.budget
+		if name == "C" {
+			rounds, budget = min(rounds, 2), 4*budget
+		}
+		r, err := b.measure(c, b.contenders(c), rounds, budget)
+		if err == nil {
+			err = b.record(c, r)
+		}
 		if r != nil {
 			b.results.Corpora = append(b.results.Corpora, *r)
 		}
@@ -102,7 +113,7 @@ func (b *bench) findForms() error {
 			})
 		}
 	}
-	r, err := b.measure(formsCorpus, list, min(3, b.rounds))
+	r, err := b.measure(formsCorpus, list, min(3, b.rounds), b.budget/5)
 	if r != nil {
 		b.results.Corpora = append(b.results.Corpora, *r)
 	}
@@ -125,8 +136,9 @@ func (b *bench) outputOf(name string) string {
 	return filepath.Join(b.outputs(), strings.NewReplacer(" ", "-", ",", "").Replace(name))
 }
 
-// measure runs contenders on a corpus in turns.
-func (b *bench) measure(c corpus, list []contender, rounds int) (*corpusResult, error) {
+// measure runs contenders on a corpus in turns, each for so many rounds at most,
+// and for so long.
+func (b *bench) measure(c corpus, list []contender, rounds int, budget time.Duration) (*corpusResult, error) {
 	dir, err := b.generate(c)
 	if err != nil {
 		return nil, err
@@ -144,7 +156,7 @@ func (b *bench) measure(c corpus, list []contender, rounds int) (*corpusResult, 
 		for i, c := range list {
 			n := time.Duration(len(r.Contenders[i].Samples))
 			// The output of another round is not what c goes on with.
-			if !ran[c.into] || n > 0 && spent[i]+spent[i]/n > b.budget {
+			if !ran[c.into] || n > 0 && spent[i]+spent[i]/n > budget {
 				continue
 			}
 			s, err := b.once(c, dir)
@@ -244,28 +256,71 @@ func difference(want, got map[string]any) error {
 	return fmt.Errorf("its tables are not those of Quern\n%s", strings.Join(lines, "\n"))
 }
 
-// compareSizes lets DuckDB write the tables of Quern that are there.
-func (b *bench) compareSizes() error {
-	current := filepath.Join(b.outputOf(noVerify), "current")
-	out := b.outputOf("sizes")
-	if err := errors.Join(os.RemoveAll(out), os.MkdirAll(out, 0o755)); err != nil {
-		return err
-	}
-	text, err := b.output(b.python(), b.script("resize.py"), current, out)
+// record runs Quern once more with one processor, to learn what each shard takes,
+// and on A once with all, to learn what takes the processors' time.
+func (b *bench) record(c corpus, r *corpusResult) error {
+	dir, err := b.generate(c)
 	if err != nil {
 		return err
 	}
-	var written map[string]int64
-	if err := json.Unmarshal([]byte(text), &written); err != nil {
+	path := filepath.Join(b.work, "recorded")
+	run := b.recorded("--timings", path)
+	s, err := b.once(run, dir)
+	if err != nil {
+		return fmt.Errorf("with --timings: %w", err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
 		return err
 	}
-	for _, table := range slices.Sorted(maps.Keys(written)) {
-		// current is a link, which folderBytes would not follow.
-		size, err := folderBytes(filepath.Join(current, table))
+	r.Timings = &timings{Wall: s.Wall}
+	if err := json.Unmarshal(data, r.Timings); err != nil || c.name != "A" {
+		return err
+	}
+	run.args = append(b.quernContenders()[0].args, "--cpuprofile", path)
+	if _, err := b.once(run, dir); err != nil {
+		return fmt.Errorf("with --cpuprofile: %w", err)
+	}
+	out, err := b.output("go", "tool", "pprof", "-traces", "-unit=ms", path)
+	r.Profile = parseTraces(out)
+	return err
+}
+
+// zstdLevels are the levels of zstd that tables are compared at, and Quern's output
+// at each: what it calls fastest is near 1, its default near 3.
+var zstdLevels = []struct {
+	level int
+	of    string
+}{{1, noVerify}, {3, smaller}}
+
+// compareSizes lets DuckDB write the tables of Quern that are there, at the level
+// that they were written at.
+func (b *bench) compareSizes() error {
+	for _, l := range zstdLevels {
+		current := filepath.Join(b.outputOf(l.of), "current")
+		out := b.outputOf("sizes")
+		if err := errors.Join(os.RemoveAll(out), os.MkdirAll(out, 0o755)); err != nil {
+			return err
+		}
+		text, err := b.output(b.python(), b.script("resize.py"), current, out, strconv.Itoa(l.level))
 		if err != nil {
 			return err
 		}
-		b.results.Sizes = append(b.results.Sizes, sizes{table, size, written[table]})
+		var written map[string]struct {
+			Form  string
+			Bytes int64
+		}
+		if err := json.Unmarshal([]byte(text), &written); err != nil {
+			return err
+		}
+		for _, table := range slices.Sorted(maps.Keys(written)) {
+			// current is a link, which folderBytes would not follow.
+			size, err := folderBytes(filepath.Join(current, table))
+			if err != nil {
+				return err
+			}
+			b.results.Sizes = append(b.results.Sizes, sizes{table, written[table].Form, l.level, size, written[table].Bytes})
+		}
 	}
 	return nil
 }

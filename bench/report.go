@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// markdown is the page.
-func (r *results) markdown() string {
+// markdown is the page. findings are what people wrote about topics.
+func (r *results) markdown(findings map[string]string) string {
 	var w strings.Builder
 	fmt.Fprint(&w, `# Benchmarks
 
@@ -28,6 +30,7 @@ machine in one go. All figures are of that machine; what they say about another 
 	}
 	r.writeMachine(&w)
 	r.writeTargets(&w)
+	r.writeFindings(&w, findings)
 	for i := range r.Corpora {
 		if r.Corpora[i].Name != formsCorpus.name {
 			r.writeCorpus(&w, &r.Corpora[i])
@@ -35,6 +38,8 @@ machine in one go. All figures are of that machine; what they say about another 
 	}
 	r.writeForms(&w)
 	r.writeSizes(&w)
+	r.writeProfile(&w)
+	r.writeForecast(&w)
 	r.writeGo(&w)
 	r.writeMethod(&w)
 	return w.String()
@@ -64,6 +69,7 @@ func plural(n int, what string) string {
 
 // target is something that Quern is to reach.
 type target struct {
+	topic           string // which of the findings are about it
 	what, want, got string
 	met             string // yes, no or not measured
 }
@@ -117,8 +123,8 @@ func (r *results) fastest(corpus string) (best *measured) {
 }
 
 func (r *results) targets() (list []target) {
-	add := func(what string, got float64, format, relation string, bound float64) {
-		t := target{what: what, want: relation + " " + fmt.Sprintf(format, bound), got: fmt.Sprintf(format, got), met: "no"}
+	add := func(topic, what string, got float64, format, relation string, bound float64) {
+		t := target{topic: topic, what: what, want: relation + " " + fmt.Sprintf(format, bound), got: fmt.Sprintf(format, got), met: "no"}
 		switch {
 		case math.IsNaN(got):
 			t.got, t.met = "", "not measured"
@@ -127,32 +133,60 @@ func (r *results) targets() (list []target) {
 		}
 		list = append(list, t)
 	}
-	const times, percent, mib = "%.2f times", "%.1f%%", "%.0f MiB"
+	const times, percent, mib, plain = "%.2f times", "%.1f%%", "%.0f MiB", "%.2f"
 	quern := r.contender("A", fullRun)
-	add("A: speed, of that of DuckDB in its fastest form", ratio(r.contender("A", "duckdb"), quern, wall), times, "at least", 25)
+	add("peers", "A: speed, of that of DuckDB in its fastest form", ratio(r.contender("A", "duckdb"), quern, wall), times, "at least", 25)
 	fastest, name := r.fastest("A"), "peer"
 	if fastest != nil {
 		name = "peer, " + fastest.Name
 	}
-	add("A: speed, of that of the fastest "+name, ratio(fastest, quern, wall), times, "at least", 5)
+	add("peers", "A: speed, of that of the fastest "+name, ratio(fastest, quern, wall), times, "at least", 5)
 	limit := r.contender("A", "limit")
-	add("A: wall clock, of that of the limit", ratio(quern, limit, wall), times, "at most", 1)
-	add("A: CPU seconds, of those of the limit", ratio(quern, limit, cpu), times, "at most", 2)
+	add("limit", "A: wall clock, of that of the limit", ratio(quern, limit, wall), times, "at most", 1)
+	add("limit", "A: CPU seconds, of those of the limit", ratio(quern, limit, cpu), times, "at most", 2)
 	for _, corpus := range []string{"A", "C"} {
 		peak := math.NaN()
 		if m := r.contender(corpus, fullRun); m != nil {
 			peak = slices.Max(m.each(func(s sample) float64 { return mebibytes(s.Memory) }))
 		}
-		add(corpus+": peak memory", peak, mib, "below", 256)
+		add("memory", corpus+": peak memory", peak, mib, "below", 256)
 	}
-	add("C: wall clock, of ten times that of A", ratio(r.contender("C", fullRun), quern, wall)/10, times, "at most", 1.1)
-	add("A: speed of 2 workers, of that of 1", ratio(r.contender("A", oneWorker), r.contender("A", twoWorker), wall), times, "at least", 1.7)
-	add("A: nothing changed: wall clock, of that of a full run", 100*ratio(r.contender("A", unchanged), quern, wall), percent, "below", 5)
-	add("A: a document changed: wall clock, of that of a full run", 100*ratio(r.contender("A", changed), quern, wall), percent, "below", 10)
+	add("linearity", "C: wall clock, of ten times that of A", ratio(r.contender("C", fullRun), quern, wall)/10, times, "at most", 1.1)
+	add("workers", "A: speed of 2 workers, of that of 1", ratio(r.contender("A", oneWorker), r.contender("A", twoWorker), wall), times, "at least", 1.7)
+	add("reruns", "A: nothing changed: wall clock, of that of a full run", 100*ratio(r.contender("A", unchanged), quern, wall), percent, "below", 5)
+	add("reruns", "A: a document changed: wall clock, of that of a full run", 100*ratio(r.contender("A", changed), quern, wall), percent, "below", 10)
 	for _, s := range r.Sizes {
-		add("A: bytes of "+s.Table+", of those that DuckDB writes", float64(s.Quern)/float64(s.DuckDB), times, "at most", 1)
+		add("size", fmt.Sprintf("A: bytes of %s at zstd level %d, of those that DuckDB writes", s.Table, s.Level),
+			float64(s.Quern)/float64(s.DuckDB), times, "at most", 1)
 	}
+	for _, c := range []struct{ name, about string }{{"annotated-alone", "alone"}, {"raw-twins", "with raw twins"}} {
+		name := "BenchmarkReviews/" + c.name
+		add("parse", "parsing and normalizing reviews "+c.about+": MB/s of one core", r.figure(name, "MB/s"), "%.0f", "at least", 400)
+		add("parse", "parsing and normalizing reviews "+c.about+": allocations a sentence", r.figure(name, "allocs/sentence"), plain, "below", 2)
+	}
+	all, alone := r.sentencesWritten()
+	add("sink", "sink: sentence rows a second of one core, that table alone", alone, "%.0f", "at least", 600_000)
+	add("sink", "sink: sentence rows a second of one core, their documents and labels written too", all, "%.0f", "at least", 600_000)
 	return list
+}
+
+// figure is what a Go benchmark measured, NaN if it did not run.
+func (r *results) figure(benchmark, unit string) float64 {
+	for _, g := range r.Go {
+		if v, ok := g.Metrics[unit]; ok && g.Name == benchmark {
+			return v
+		}
+	}
+	return math.NaN()
+}
+
+// sentencesWritten is how many rows of sentences the sink writes a second: with all
+// tables, and as the difference between writing documents with and without them.
+func (r *results) sentencesWritten() (all, alone float64) {
+	const name = "BenchmarkTables/documents"
+	with := r.figure(name+"+sentences", "ns/op")
+	rows := r.figure(name+"+sentences", "rows/s") * with
+	return r.figure(name+"+sentences+labels", "rows/s"), rows / (with - r.figure(name, "ns/op"))
 }
 
 func (r *results) writeTargets(w *strings.Builder) {
@@ -184,7 +218,7 @@ func (m *measured) row(base *measured) string {
 func (r *results) writeCorpus(w *strings.Builder, c *corpusResult) {
 	fmt.Fprintf(w, "## Corpus %s: %s\n\n%s, %.1f MB.", c.Name, c.About, plural(c.Files, "file"), float64(c.Bytes)/1e6)
 	if c.Tables != nil {
-		fmt.Fprintf(w, " All found %s documents, %s sentences and %s labels in it, and the same in each.",
+		fmt.Fprintf(w, " All that make tables found %s documents, %s sentences and %s labels in it, and the same in each.",
 			count(c.Tables["documents"]), count(c.Tables["sentences"]), count(c.Tables["labels"]))
 	}
 	fmt.Fprint(w, "\n\n| contender "+columns+"| --- "+strings.Repeat("| --: ", strings.Count(columns, "|")-1)+"|\n")
@@ -253,12 +287,169 @@ func (r *results) writeSizes(w *strings.Builder) {
 	if len(r.Sizes) == 0 {
 		return
 	}
-	fmt.Fprint(w, "## Size\n\nThe tables of corpus A, and what DuckDB makes of them: the same rows and columns, zstd at its own\ndefault level, which is 3; that of Quern is near 1.\n\n"+
-		"| table | Quern, bytes | DuckDB, bytes | ratio |\n| --- | --: | --: | --: |\n")
+	fmt.Fprint(w, `## Size
+
+The tables of corpus A, and what DuckDB makes of them: the same rows and columns in the same order, as many rows in a
+row group, zstd at the same level, in the form that makes the smaller file. Level 1 is what Quern calls fastest, and
+does if it is not told otherwise; level 3, what it calls default, is what DuckDB does if it is not told otherwise.
+
+| table | zstd level | Quern, bytes | DuckDB, bytes | its form | ratio |
+| --- | --: | --: | --: | --- | --: |
+`)
 	for _, s := range r.Sizes {
-		fmt.Fprintf(w, "| %s | %s | %s | %.2f |\n", s.Table, thousands(s.Quern), thousands(s.DuckDB), float64(s.Quern)/float64(s.DuckDB))
+		fmt.Fprintf(w, "| %s | %d | %s | %s | %s | %.2f |\n", s.Table, s.Level, thousands(s.Quern), thousands(s.DuckDB), s.Form,
+			float64(s.Quern)/float64(s.DuckDB))
 	}
 	fmt.Fprintln(w)
+}
+
+// writeProfile writes where the processors' time goes, for each document.
+func (r *results) writeProfile(w *strings.Builder) {
+	c := r.corpus("A")
+	if c == nil || len(c.Profile) == 0 || c.Files == 0 {
+		return
+	}
+	fmt.Fprintf(w, `## Where the time of a document goes
+
+Microseconds of processor time for each of the %s documents of A, from a CPU profile of one `+"`quern run`"+`, by stage, and
+by what is done in it. Memory is to allocate; system is calls of the operating system, most of them for files.
+
+| stage | µs | share | %s | the rest |
+| --- | --: | --: |%s --: |
+`, thousands(int64(c.Files)), strings.Join(kinds, " | "), strings.Repeat(" --: |", len(kinds)))
+	sum := stageTime{Stage: "**all**", Kinds: map[string]float64{}}
+	for _, s := range c.Profile {
+		sum.Seconds += s.Seconds
+		for kind, seconds := range s.Kinds {
+			sum.Kinds[kind] += seconds
+		}
+	}
+	for _, s := range append(slices.Clip(c.Profile), sum) {
+		micros := func(seconds float64) string { return fmt.Sprintf("%.1f", seconds*1e6/float64(c.Files)) }
+		fmt.Fprintf(w, "| %s | %s | %.1f%% |", s.Stage, micros(s.Seconds), 100*s.Seconds/sum.Seconds)
+		rest := s.Seconds
+		for _, kind := range kinds {
+			fmt.Fprintf(w, " %s |", micros(s.Kinds[kind]))
+			rest -= s.Kinds[kind]
+		}
+		fmt.Fprintf(w, " %s |\n", micros(rest))
+	}
+	fmt.Fprintln(w)
+}
+
+// forecastWorkers are the numbers of workers that a run is simulated with.
+var forecastWorkers = []int{1, 2, 4, 8, 16, 64}
+
+// writeForecast writes what more processors would give.
+func (r *results) writeForecast(w *strings.Builder) {
+	if c := r.corpus("A"); c == nil || c.Timings == nil {
+		return
+	}
+	fmt.Fprint(w, `## More processors
+
+Simulated, from one run with one processor: the shards, in their order, are taken up by as many workers as there are
+processors. A shard reads, parses and writes at the same time where processors are free, so that the longest of the
+three bounds it; then its parts are synced, by a disk that does one sync at a time. What is not in shards is one
+processor's work. Nothing else of a machine is simulated: no memory that all wait for, no clock that falls with the load.
+The time of a run is at least that of each of its bounds; the last column is the largest of them.
+`)
+	for i := range r.Corpora {
+		c := &r.Corpora[i]
+		if c.Timings == nil || c.Name == "B" {
+			continue
+		}
+		fmt.Fprintf(w, "\n### Corpus %s\n\n", c.Name)
+		c.Timings.writePhases(w)
+		fmt.Fprint(w, `
+| workers | seconds | speed | with an ideal disk | all work, shared | longest shard | disk | bound by |
+| --: | --: | --: | --: | --: | --: | --: | --- |
+`)
+		one := c.Timings.forecast(1)
+		for _, n := range forecastWorkers {
+			f := c.Timings.forecast(n)
+			fmt.Fprintf(w, "| %d | %.2f | %.2f | %.2f | %.2f | %.2f | %.2f | %s |\n", n, f.Seconds, one.Seconds/f.Seconds,
+				one.Ideal/f.Ideal, f.Work, f.Longest, f.Disk, f.bound())
+		}
+		for _, m := range []struct {
+			name    string
+			workers int
+		}{{oneWorker, 1}, {twoWorker, 2}} {
+			if m2 := r.contender(c.Name, m.name); m2 != nil {
+				fmt.Fprintf(w, "\nMeasured with %s: %.2f s.", plural(m.workers, "worker"), median(m2.walls()))
+			}
+		}
+		fmt.Fprintln(w)
+	}
+	fmt.Fprintln(w)
+}
+
+// writePhases writes what the forecast starts from.
+func (t *timings) writePhases(w *strings.Builder) {
+	fmt.Fprint(w, "| phase | seconds | of them, waiting for the disk |\n| --- | --: | --: |\n")
+	rest := t.Wall
+	for _, p := range t.Phases {
+		fmt.Fprintf(w, "| %s | %.3f | %.3f |\n", p.Name, p.Seconds, p.Sync)
+		rest -= p.Seconds
+	}
+	fmt.Fprintf(w, "| start and end of the process | %.3f | |\n\n", max(0, rest))
+	serial, _ := t.serial()
+	longest := 0.0
+	var parts shardTime
+	for i := range t.Shards {
+		s := &t.Shards[i]
+		longest = max(longest, s.Make+s.Verify)
+		parts.Read += s.Read
+		parts.Parse += s.Parse
+		parts.Normalize += s.Normalize
+		parts.Write += s.Write - s.Sync
+	}
+	fmt.Fprintf(w, "%s, of which the longest takes %.2f s; in all they read for %.2f s, parse for %.2f s, normalize for %.2f s and write\n"+
+		"for %.2f s. What is not in shards takes %.2f s, in which no more processors help.\n",
+		plural(len(t.Shards), "shard"), longest, parts.Read, parts.Parse, parts.Normalize, parts.Write, serial)
+}
+
+// readFindings reads what people wrote, a file for each topic.
+func readFindings(dir string) (map[string]string, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "*.md"))
+	if err != nil {
+		return nil, err
+	}
+	findings := map[string]string{}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		findings[strings.TrimSuffix(filepath.Base(path), ".md")] = string(text)
+	}
+	return findings, nil
+}
+
+// writeFindings writes, for each topic with a target that is missed, why that is.
+func (r *results) writeFindings(w *strings.Builder, findings map[string]string) {
+	var topics []string
+	missed := map[string][]string{}
+	for _, t := range r.targets() {
+		if t.met != "no" {
+			continue
+		}
+		if missed[t.topic] == nil {
+			topics = append(topics, t.topic)
+		}
+		missed[t.topic] = append(missed[t.topic], fmt.Sprintf("%s (%s, not %s)", t.what, t.got, t.want))
+	}
+	if len(topics) == 0 {
+		return
+	}
+	fmt.Fprint(w, "## What was missed, why, and what was tried\n\n")
+	for _, topic := range topics {
+		fmt.Fprintf(w, "### Missed: %s\n\n- %s\n\n", topic, strings.Join(missed[topic], "\n- "))
+		text := strings.TrimSpace(findings[topic])
+		if text == "" {
+			text = "**Nobody has written why: bench/findings/" + topic + ".md is missing.**"
+		}
+		fmt.Fprintf(w, "%s\n\n", text)
+	}
 }
 
 func (r *results) writeGo(w *strings.Builder) {
@@ -294,10 +485,12 @@ func (r *results) writeMethod(w *strings.Builder) {
   It cannot be measured below %.0f MiB.
 - In the first round the tables of each were compared with Quern's: number of documents, sentences and labels, and every
   id, text and label of them by hash. A difference ends the benchmark.
+- All compress with zstd at level 1, or what comes nearest to it: Spark and DuckDB are told to, whose default is 3.
 - The output of Quern is its whole folder, of which the manifest, the table of diagnostics and more columns are a part.
   Where a document changed, it holds two snapshots.
-- One worker of Quern reads, parses and writes at the same time, so that it keeps more than one core busy. A corpus that
-  is no larger than a part (16 MiB of source) is one worker's work, whatever their number.
+- One worker of Quern is one core, and two are two: it uses no more processors than it has workers. A corpus that is no
+  larger than a part (16 MiB of source) is one worker's work, whatever their number.
+- On C, Quern ran alone, if no others stand there.
 
 What the others leave undone, and Quern does in that time:
 

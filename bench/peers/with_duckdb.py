@@ -16,9 +16,10 @@ import files
 #   order    rows keep the order of the files, which is DuckDB's default
 #   threads2 two threads, whatever the machine has
 #   json     files are read by the JSON reader
+#   level3   zstd at level 3, which is DuckDB's default, instead of 1
 FORMS = [
     "tables", "structs", "documents", "copies", "regex",
-    "tables+glob", "tables+order", "tables+threads2", "tables+json",
+    "tables+glob", "tables+order", "tables+threads2", "tables+json", "tables+level3",
 ]
 
 corpus, out, form, variations = files.arguments(FORMS)
@@ -103,8 +104,11 @@ def label_rows(sentences):
         FROM (SELECT sentence_id, document_id, unnest(labels) AS l FROM {sentences})"""
 
 
+level = 3 if "level3" in variations else 1
+
+
 def copy(table, query):
-    db.execute(f"COPY ({query}) TO '{out}/{table}.parquet' (FORMAT parquet, COMPRESSION zstd)")
+    db.execute(f"COPY ({query}) TO '{out}/{table}.parquet' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL {level})")
 
 
 if form == "copies":
