@@ -164,9 +164,7 @@ func (r *results) targets() (list []target) {
 		add("parse", "parsing and normalizing reviews "+c.about+": MB/s of one core", r.figure(name, "MB/s"), "%.0f", "at least", 400)
 		add("parse", "parsing and normalizing reviews "+c.about+": allocations a sentence", r.figure(name, "allocs/sentence"), plain, "below", 2)
 	}
-	all, alone := r.sentencesWritten()
-	add("sink", "sink: sentence rows a second of one core, that table alone", alone, "%.0f", "at least", 600_000)
-	add("sink", "sink: sentence rows a second of one core, their documents and labels written too", all, "%.0f", "at least", 600_000)
+	add("sink", "sink: rows of sentences a second of one core", r.figure("BenchmarkTables/sentences", "rows/s"), "%.0f", "at least", 600_000)
 	return list
 }
 
@@ -178,15 +176,6 @@ func (r *results) figure(benchmark, unit string) float64 {
 		}
 	}
 	return math.NaN()
-}
-
-// sentencesWritten is how many rows of sentences the sink writes a second: with all
-// tables, and as the difference between writing documents with and without them.
-func (r *results) sentencesWritten() (all, alone float64) {
-	const name = "BenchmarkTables/documents"
-	with := r.figure(name+"+sentences", "ns/op")
-	rows := r.figure(name+"+sentences", "rows/s") * with
-	return r.figure(name+"+sentences+labels", "rows/s"), rows / (with - r.figure(name, "ns/op"))
 }
 
 func (r *results) writeTargets(w *strings.Builder) {
