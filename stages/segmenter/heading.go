@@ -2,6 +2,7 @@ package segmenter
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/quern-data/quern/schema"
 )
@@ -13,7 +14,7 @@ func (s *scanner) heading(line schema.Span, end int, order ordering) (int, bool)
 	item := s.text[line.Start:line.End]
 	if len(item) <= maxTitle {
 		under := end
-		if order == none && end < len(s.text) {
+		if order == none && s.ruleMayFollow(end) {
 			next := trim(s.text, schema.Span{Start: end + 1, End: lineEnd(s.text, end+1)})
 			if rule := s.text[next.Start:next.End]; isRule(rule) && (rule[0] == '-' || rule[0] == '=') {
 				under = next.End
@@ -33,6 +34,15 @@ func (s *scanner) heading(line schema.Span, end int, order ordering) (int, bool)
 	return end, false
 }
 
+// ruleMayFollow is a cheap test that a line passes if a rule is drawn under it.
+func (s *scanner) ruleMayFollow(end int) bool {
+	if end+1 >= len(s.text) {
+		return false
+	}
+	c := s.text[end+1]
+	return c == '-' || c == '=' || c >= utf8.RuneSelf || space(c) && c != '\n'
+}
+
 // whole is the words of a line that is a heading as a whole.
 func (s *scanner) whole(item string, order ordering, underlined bool) (string, bool) {
 	core, decorated, colon := undress(item)
@@ -40,17 +50,19 @@ func (s *scanner) whole(item string, order ordering, underlined bool) (string, b
 		return "", false
 	}
 	full := strings.TrimRight(core, ". ")
-	t := read(full)
+	if decorated == 0 && !colon && !underlined {
+		// "- clarity" is an item, and "Summary. " a heading, "Minor issues." is not.
+		if order == bullet || !s.finished {
+			return "", false
+		}
+		t := read(full, head|modify|article)
+		return full, t.named() && (len(full) == len(core) || t.words == 1)
+	}
+	t := read(full, anyWord)
 	switch {
 	case t.all&symbol != 0:
 	case t.named():
-		if colon || decorated != 0 || underlined {
-			return full, s.finished || t.upper || decorated != 0
-		}
-		// "- clarity" is an item, and "Summary. " a heading, "Minor issues." is not.
-		if order != bullet && s.finished && (len(full) == len(core) || t.words == 1) {
-			return full, true
-		}
+		return full, s.finished || t.upper || decorated != 0
 	case len(full) < len(core) || t.all&clause != 0:
 	case decorated != 0 && decorated != '[' || underlined && s.finished:
 		return core, true
@@ -71,11 +83,8 @@ func (s *scanner) runIn(item string, order ordering) (int, string) {
 	if !letter(item[0]) {
 		return 0, ""
 	}
-	first := 1
-	for first < len(item) && letter(item[first]) {
-		first++
-	}
-	if lookup(item[:first])&(head|modify) == 0 {
+	word, first := readWord(item)
+	if lexicon.find(word)&(head|modify) == 0 {
 		return 0, "" // nearly every line of prose ends up here
 	}
 	size, stop := 0, 0
@@ -96,7 +105,7 @@ func (s *scanner) runIn(item string, order ordering) (int, string) {
 	if note := strings.LastIndexByte(words, '('); note > 0 && strings.HasSuffix(words, ")") {
 		words = strings.TrimRight(words[:note], " \t") // "Clarity (7/10): …"
 	}
-	t := read(words)
+	t := read(words, anyWord)
 	if !t.named() || t.first&(article|lead) != 0 || !s.finished && !t.upper || item[stop] != ':' && !t.upper {
 		return 0, ""
 	}
@@ -122,7 +131,7 @@ func (s *scanner) runInDecorated(item string) (int, string) {
 		size++
 		colon = true
 	}
-	t := read(core)
+	t := read(core, anyWord)
 	if t.named() || colon && item[0] == '*' && t.all&(symbol|clause) == 0 {
 		return size, core
 	}
@@ -131,6 +140,9 @@ func (s *scanner) runInDecorated(item string) (int, string) {
 
 // dash is the size of the dash with a space behind it that s starts with.
 func dash(s string) int {
+	if s == "" || s[0] != '-' && s[0] < utf8.RuneSelf {
+		return 0
+	}
 	for _, d := range [...]string{"- ", "-- ", "– ", "— "} {
 		if strings.HasPrefix(s, d) {
 			return len(d) - 1
@@ -142,6 +154,9 @@ func dash(s string) int {
 // undress is s without its decoration and its colon or dash. decorated is the
 // kind of the decoration, '[' for any bracket and 0 for none.
 func undress(s string) (core string, decorated byte, colon bool) {
+	if last := s[len(s)-1]; letter(s[0]) && (letter(last) || last == '.') {
+		return s, 0, false // nearly every line
+	}
 	for range 4 {
 		bare := strings.TrimRight(s, ":-–— \t\u00a0")
 		if bare == "" {

@@ -68,6 +68,9 @@ func (s *scanner) expects(mark string, order ordering) bool {
 
 // marker is the size and the kind of the list marker that s starts with.
 func marker(s string) (int, ordering) {
+	if len(s) > 1 && letter(s[0]) && letter(s[1]) && (!roman(s[0]) || !roman(s[1])) {
+		return 0, none // a word, as nearly every line starts with
+	}
 	if size := bulletSize(s); size > 0 {
 		return size, bullet
 	}
@@ -142,6 +145,9 @@ func ordinal(s string) ordering {
 	}
 	return none
 }
+
+// roman reports whether c counts in a small roman numeral.
+func roman(c byte) bool { return c == 'i' || c == 'v' || c == 'x' }
 
 // codeSize is the size of a marker such as "Q1:", "#1" or "W2.".
 func codeSize(s string) (int, ordering) {

@@ -84,8 +84,17 @@ func (s *scanner) line(line schema.Span, end int) int {
 	if start < line.End {
 		took, found = s.heading(schema.Span{Start: start, End: line.End}, end, marker)
 	}
-	s.finished = found || line.Len() <= wrapped || strings.IndexByte(".?!:;)\"", s.text[line.End-1]) >= 0
+	s.finished = found || line.Len() <= wrapped || finishes(s.text[line.End-1])
 	return took
+}
+
+// finishes reports whether prose ends, or pauses, with c.
+func finishes(c byte) bool {
+	switch c {
+	case '.', '?', '!', ':', ';', ')', '"':
+		return true
+	}
+	return false
 }
 
 // wrapped is the length in bytes from which on a line may be one of hard-wrapped
@@ -116,7 +125,7 @@ func lineEnd(text string, at int) int {
 
 // isRule reports whether a line is drawn, not written: "-----".
 func isRule(line string) bool {
-	if len(line) < 3 || strings.IndexByte("-=*_#~+%", line[0]) < 0 {
+	if len(line) < 3 || line[1] != line[0] || strings.IndexByte("-=*_#~+%", line[0]) < 0 {
 		return false
 	}
 	for i := range len(line) {
@@ -130,18 +139,31 @@ func isRule(line string) bool {
 // trim is span without the white space at its ends.
 func trim(text string, span schema.Span) schema.Span {
 	for span.Start < span.End {
-		r, size := utf8.DecodeRuneInString(text[span.Start:span.End])
-		if !unicode.IsSpace(r) {
+		size := 1
+		if c := text[span.Start]; c >= utf8.RuneSelf {
+			var r rune
+			if r, size = utf8.DecodeRuneInString(text[span.Start:span.End]); !unicode.IsSpace(r) {
+				break
+			}
+		} else if !space(c) {
 			break
 		}
 		span.Start += size
 	}
 	for span.Start < span.End {
-		r, size := utf8.DecodeLastRuneInString(text[span.Start:span.End])
-		if !unicode.IsSpace(r) {
+		size := 1
+		if c := text[span.End-1]; c >= utf8.RuneSelf {
+			var r rune
+			if r, size = utf8.DecodeLastRuneInString(text[span.Start:span.End]); !unicode.IsSpace(r) {
+				break
+			}
+		} else if !space(c) {
 			break
 		}
 		span.End -= size
 	}
 	return span
 }
+
+// space is unicode.IsSpace for ASCII.
+func space(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
