@@ -1,6 +1,8 @@
 package aligner
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"sort"
 	"strings"
 
@@ -17,6 +19,7 @@ type Alignment struct {
 	a, b   string
 	blocks []Block // in the order of both texts, not empty, not overlapping
 	coarse bool
+	last   int // index of the block that was found last: the next is near it
 
 	slid  []Block // room for the blocks that slide makes
 	words differ  // room for the words that a prefix or suffix leaves over
@@ -33,7 +36,7 @@ type Alignment struct {
 // proportion to the words and to the number of them that differ, up to
 // maxDifferences, and beyond that to the words alone.
 func (al *Alignment) Align(a, b string, cuts []int) {
-	al.a, al.b, al.blocks, al.coarse = a, b, al.blocks[:0], false
+	al.a, al.b, al.blocks, al.coarse, al.last = a, b, al.blocks[:0], false, 0
 	from := al.prefix()
 	if from.A == len(a) && from.B == len(b) {
 		return
@@ -273,18 +276,30 @@ func (al *Alignment) dropAccidents(from int, cuts []int) {
 	al.blocks = kept
 }
 
+// Similar reports whether the similarity is at least so much.
+func (al *Alignment) Similar(least float64) bool {
+	// With white space the share is no greater. Nearly all texts have enough even
+	// so, and it costs a third.
+	return float64(al.shared())/float64(min(len(al.a), len(al.b))) >= least || al.Similarity() >= least
+}
+
 // Similarity is the share of the shorter text that stands in the other, white
 // space aside, from 0 to 1. It is 1 if a text has nothing but white space.
 func (al *Alignment) Similarity() float64 {
-	shared := 0
-	for _, block := range al.blocks {
-		shared += Solid(al.a[block.A : block.A+block.Len])
-	}
 	shorter := min(Solid(al.a), Solid(al.b))
 	if shorter == 0 {
 		return 1
 	}
-	return float64(shared) / float64(shorter)
+	return float64(al.shared()) / float64(shorter)
+}
+
+// shared is the number of bytes that both texts have, white space aside.
+func (al *Alignment) shared() int {
+	n := 0
+	for _, block := range al.blocks {
+		n += Solid(al.a[block.A : block.A+block.Len])
+	}
+	return n
 }
 
 // Match is what a stretch of a shares with b.
@@ -296,7 +311,7 @@ type Match struct {
 // Find is what a[s.Start:s.End] shares with b. If that is nothing, B is empty,
 // and where in b it would stand.
 func (al *Alignment) Find(s schema.Span) Match {
-	i := sort.Search(len(al.blocks), func(i int) bool { return al.blocks[i].A+al.blocks[i].Len > s.Start })
+	i := al.first(s.Start)
 	place := 0
 	if i > 0 {
 		place = al.blocks[i-1].B + al.blocks[i-1].Len
@@ -318,12 +333,67 @@ func (al *Alignment) Find(s schema.Span) Match {
 	return m
 }
 
+// nearBlocks is how many blocks a search looks at one after the other.
+const nearBlocks = 8
+
+// first is the index of the first block that ends behind an offset of a. In the
+// order of the text, asking costs next to nothing.
+func (al *Alignment) first(start int) int {
+	i := al.last
+	if i >= len(al.blocks) || i > 0 && al.blocks[i-1].A+al.blocks[i-1].Len > start {
+		i = 0
+	}
+	for range nearBlocks {
+		if i == len(al.blocks) || al.blocks[i].A+al.blocks[i].Len > start {
+			al.last = i
+			return i
+		}
+		i++
+	}
+	rest := al.blocks[i:]
+	al.last = i + sort.Search(len(rest), func(j int) bool { return rest[j].A+rest[j].Len > start })
+	return al.last
+}
+
 // Solid is the number of bytes of s that are not white space.
 func Solid(s string) int {
-	// Counting one byte is vectorised, and counting four so is 4 times faster
-	// than a loop over the bytes.
-	return len(s) - strings.Count(s, " ") - strings.Count(s, "\n") - strings.Count(s, "\t") - strings.Count(s, "\r")
+	if len(s) > 256 {
+		// Counting is vectorised, and the fastest way where it is worth the start.
+		return len(s) - strings.Count(s, " ") - strings.Count(s, "\n") - strings.Count(s, "\t") - strings.Count(s, "\r")
+	}
+	// Eight bytes at a time, and hardly any but the blank is white space: on a
+	// sentence 2.5 times as fast as counting each kind.
+	solid, control := len(s), uint64(0)
+	for i := 0; i < len(s); i += 8 {
+		x := ^uint64(0) // no white space
+		switch rest := len(s) - i; {
+		case rest >= 8:
+			x = eight(s[i:])
+		case len(s) >= 8:
+			x = eight(s[len(s)-8:])>>(64-8*rest) | x<<(8*rest)
+		default:
+			for j := range rest {
+				x = x<<8 | uint64(s[j])
+			}
+		}
+		low := x &^ highBits
+		other := (low ^ ' '*lowBits) + 0x7F*lowBits | x // high bit: not a blank
+		solid -= bits.OnesCount64(^other & highBits)
+		control |= ^(low + (0x80-' ')*lowBits | x) // high bit: less than a blank
+	}
+	if control&highBits != 0 {
+		solid -= strings.Count(s, "\n") + strings.Count(s, "\t") + strings.Count(s, "\r")
+	}
+	return solid
 }
+
+// eight is the first eight bytes of s, the first one lowest.
+func eight(s string) uint64 { return binary.LittleEndian.Uint64([]byte(s[:8])) }
+
+const (
+	lowBits  = 0x0101010101010101
+	highBits = 0x8080808080808080
+)
 
 func blank(s string) bool { return skipSpace(s, 0) == len(s) }
 

@@ -277,3 +277,38 @@ func BenchmarkAlign(b *testing.B) {
 		})
 	}
 }
+
+func TestSolid(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := string(rapid.SliceOfN(rapid.SampledFrom([]byte("ab \n\t\r\x00\x0b\x1f!\x7f\x80\xa0\x8a\xff")), 0, 40).Draw(t, "text"))
+		s = strings.Repeat(s, rapid.SampledFrom([]int{1, 9}).Draw(t, "times"))
+		want := 0
+		for i := range len(s) {
+			if !isSpace(s[i]) {
+				want++
+			}
+		}
+		if got := Solid(s); got != want {
+			t.Fatalf("%q has %d bytes that are no space, want %d", s, got, want)
+		}
+	})
+}
+
+// TestFindAnyOrder: what was found before makes no difference.
+func TestFindAnyOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		word := rapid.SampledFrom([]string{"one ", "two ", "three\n", "four. ", "five, ", " "})
+		a := strings.Join(rapid.SliceOfN(word, 1, 60).Draw(t, "a"), "")
+		b := strings.Join(rapid.SliceOfN(word, 1, 60).Draw(t, "b"), "")
+		var al, fresh Alignment
+		al.Align(a, b, nil)
+		for range 8 {
+			start := rapid.IntRange(0, len(a)).Draw(t, "start")
+			span := schema.Span{Start: start, End: rapid.IntRange(start, len(a)).Draw(t, "end")}
+			fresh.Align(a, b, nil)
+			if got, want := al.Find(span), fresh.Find(span); got != want {
+				t.Fatalf("%v of %q is %v in %q, want %v", span, a, got, b, want)
+			}
+		}
+	})
+}
