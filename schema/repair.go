@@ -22,28 +22,27 @@ var repairCodes = [...]Code{
 	RepairAlias, RepairBracket, RepairCase, RepairLayer, RepairPolarity, RepairSeparator, RepairSlip,
 }
 
-// names holds the text of every set, so that rows can share it.
-var names = func() (all [repairSets]string) {
+// repairs holds the codes and the text of every set, so that all can share them.
+var repairs = func() (all [repairSets]struct {
+	codes []Code
+	name  string
+},
+) {
 	for set := range all {
 		var parts []string
-		for _, code := range Repairs(set).Codes() {
-			parts = append(parts, strings.TrimPrefix(code.String(), "repair-"))
+		for i, code := range repairCodes {
+			if set&(1<<i) != 0 {
+				all[set].codes = append(all[set].codes, code)
+				parts = append(parts, strings.TrimPrefix(code.String(), "repair-"))
+			}
 		}
-		all[set] = strings.Join(parts, "+")
+		all[set].name = strings.Join(parts, "+")
 	}
 	return all
 }()
 
-// Codes are the diagnostic codes of the rules in the set.
-func (r Repairs) Codes() []Code {
-	var codes []Code
-	for i, code := range repairCodes {
-		if r&(1<<i) != 0 {
-			codes = append(codes, code)
-		}
-	}
-	return codes
-}
+// Codes are the diagnostic codes of the rules in the set. The slice is shared.
+func (r Repairs) Codes() []Code { return repairs[r].codes }
 
 // Name is the names of the rules joined by +, or nil for the empty set. The
 // string is shared.
@@ -51,5 +50,5 @@ func (r Repairs) Name() *string {
 	if r == 0 {
 		return nil
 	}
-	return &names[r]
+	return &repairs[r].name
 }

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -220,4 +222,20 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
+}
+
+func TestLengths(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := strings.Repeat("a", rapid.IntRange(0, 40).Draw(t, "before")) + rapid.String().Draw(t, "text")
+		chars, units := schema.Lengths(s)
+		if want := utf8.RuneCountInString(s); chars != want {
+			t.Errorf("%q has %d code points, want %d", s, chars, want)
+		}
+		if want := len(utf16.Encode([]rune(s))); units != want || schema.UTF16Len(s) != want {
+			t.Errorf("%q has %d code units, want %d", s, units, want)
+		}
+		if got, want := schema.IsASCII(s), utf8.RuneCountInString(s) == len(s); got != want || schema.IsASCII([]byte(s)) != want {
+			t.Errorf("%q is ASCII: %v, want %v", s, got, want)
+		}
+	})
 }

@@ -1,7 +1,7 @@
 package normalizer
 
 import (
-	"strings"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 
@@ -55,6 +55,13 @@ func (n *Normalizer) cut(doc *schema.Document, room *scratch) {
 // region cuts what stands before one group.
 func (c *cutter) region(region schema.Span, group int) {
 	text := c.doc.Annotated
+	if c.next == len(c.marks) || c.marks[c.next].Span.Start >= region.End {
+		// No mark in it, as nearly always.
+		if span := trim(text, region); span.Len() > 0 {
+			c.sentences(stretch{span: span}, group)
+			return
+		}
+	}
 	c.stretches = c.stretches[:0]
 	firstKept, at, marker, heading := c.kept, region.Start, "", false
 	for ; c.next < len(c.marks) && c.marks[c.next].Span.Start < region.End; c.next++ {
@@ -73,7 +80,7 @@ func (c *cutter) region(region schema.Span, group int) {
 		if m.Kind == segmenter.Heading {
 			marker, heading = "", true
 		} else {
-			marker = strings.TrimSpace(marker + " " + m.Text)
+			marker = join(marker, m.Text)
 		}
 		c.marks[c.kept] = m
 		c.kept++
@@ -97,12 +104,22 @@ func (c *cutter) region(region schema.Span, group int) {
 	c.emit(region, group)
 }
 
+// join is two list markers that stand one behind the other.
+func join(a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + " " + b
+}
+
 // emit makes sentences of the stretches. The group closes those behind the last
 // heading.
 func (c *cutter) emit(region schema.Span, group int) {
 	if len(c.stretches) == 0 && group != schema.NoGroup {
 		source := c.doc.Groups[group].Source.Start
-		c.doc.Diagnostics.Notef(schema.GroupWithoutText, source, "no text stands between this label group and the one before it")
+		if d := c.doc.Diagnostics.Note(schema.GroupWithoutText, source); d != nil {
+			d.Message = "no text stands between this label group and the one before it"
+		}
 		c.annotated = append(c.annotated, schema.Sentence{
 			Annotated: schema.Span{Start: region.Start, End: region.Start},
 			Text:      schema.Span{Start: region.Start, End: region.Start},
@@ -118,25 +135,36 @@ func (c *cutter) emit(region schema.Span, group int) {
 		}
 	}
 	for i, s := range c.stretches {
-		of := schema.NoGroup
-		if i >= labeled {
-			of = group
+		if i < labeled {
+			c.sentences(s, schema.NoGroup)
+		} else {
+			c.sentences(s, group)
 		}
-		if of == schema.NoGroup && len(c.doc.Groups) > 0 {
-			at := c.doc.Map.Source(s.span).Start
-			c.doc.Diagnostics.Notef(schema.TextUnlabeled, at, "no label group closes this text; it is a sentence without labels")
+	}
+}
+
+// sentences makes sentences of a stretch that a group closes, or none.
+func (c *cutter) sentences(s stretch, group int) {
+	if group == schema.NoGroup && len(c.doc.Groups) > 0 {
+		at := c.doc.Map.Source(s.span).Start
+		if d := c.doc.Diagnostics.Note(schema.TextUnlabeled, at); d != nil {
+			d.Message = "no label group closes this text; it is a sentence without labels"
 		}
-		c.spans = append(c.spans[:0], s.span)
-		if c.split {
-			c.spans = segmenter.Sentences(c.doc.Annotated, s.span, c.spans[:0])
-		}
-		for j, span := range c.spans {
-			sentence := schema.Sentence{Annotated: span, Text: span, Source: c.doc.Map.Source(span), Group: of}
-			if j == 0 {
-				sentence.ListMarker = s.marker
-			}
-			c.annotated = append(c.annotated, sentence)
-		}
+	}
+	c.spans = append(c.spans[:0], s.span)
+	if c.split {
+		c.spans = segmenter.Sentences(c.doc.Annotated, s.span, c.spans[:0])
+	}
+	for _, span := range c.spans {
+		// Field by field, so that while garbage is collected no write barrier goes
+		// over the whole. finish sets the others.
+		n := len(c.annotated)
+		c.annotated = slices.Grow(c.annotated, 1)[:n+1]
+		to := &c.annotated[n]
+		to.Annotated, to.Text, to.Source = span, span, c.doc.Map.Source(span)
+		to.Group, to.ListMarker = group, s.marker
+		to.Alignment, to.Similarity = "", 0
+		s.marker = ""
 	}
 }
 
@@ -145,10 +173,30 @@ func trim(text string, span schema.Span) schema.Span {
 	if span.End <= span.Start {
 		return schema.Span{Start: span.Start, End: span.Start}
 	}
-	s := text[span.Start:span.End]
-	inner := strings.TrimLeftFunc(s, unicode.IsSpace)
-	span.Start += len(s) - len(inner)
-	span.End = span.Start + len(strings.TrimRightFunc(inner, unicode.IsSpace))
+	for span.Start < span.End {
+		size := 1
+		if c := text[span.Start]; c >= utf8.RuneSelf {
+			var r rune
+			if r, size = utf8.DecodeRuneInString(text[span.Start:span.End]); !unicode.IsSpace(r) {
+				break
+			}
+		} else if !isSpace(c) {
+			break
+		}
+		span.Start += size
+	}
+	for span.Start < span.End {
+		size := 1
+		if c := text[span.End-1]; c >= utf8.RuneSelf {
+			var r rune
+			if r, size = utf8.DecodeLastRuneInString(text[span.Start:span.End]); !unicode.IsSpace(r) {
+				break
+			}
+		} else if !isSpace(c) {
+			break
+		}
+		span.End -= size
+	}
 	return span
 }
 
@@ -166,7 +214,7 @@ func closing(text string, at int) int {
 		i++
 	}
 	end := i
-	for end < limit && strings.IndexByte(".,;:!?)]", text[end]) >= 0 {
+	for end < limit && isClosing(text[end]) {
 		end++
 	}
 	if end == i || end == at+maxClosing {
@@ -176,4 +224,13 @@ func closing(text string, at int) int {
 		return 0
 	}
 	return end
+}
+
+// isClosing reports whether c is punctuation that closes a sentence or clause.
+func isClosing(c byte) bool {
+	switch c {
+	case '.', ',', ';', ':', '!', '?', ')', ']':
+		return true
+	}
+	return false
 }

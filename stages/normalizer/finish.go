@@ -2,8 +2,6 @@ package normalizer
 
 import (
 	"sort"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/segmenter"
@@ -23,69 +21,63 @@ func within(marks []segmenter.Mark, span schema.Span) []segmenter.Mark {
 // and UTF-16 code units, and adds up what the text consists of. A mark that a
 // sentence overlaps is part of that sentence.
 func finish(doc *schema.Document, marks []segmenter.Mark) {
-	f := finisher{doc: doc, ascii: isASCII(doc.Text)}
-	heading := ""
+	f := finisher{doc: doc, ascii: schema.IsASCII(doc.Text), marks: marks}
+	var chars, units int // up to at
+	at := 0
 	for i := range doc.Sentences {
 		s := &doc.Sentences[i]
-		for _, m := range within(marks, schema.Span{Start: f.at.Text.End, End: s.Text.Start}) {
-			heading = f.mark(m, heading)
+		f.skeleton(schema.Span{Start: at, End: s.Text.Start})
+		if s.Heading = f.heading; f.ascii {
+			s.Chars, s.UTF16 = s.Text, s.Text
+		} else {
+			gapChars, gapUnits := schema.Lengths(doc.Text[at:s.Text.Start])
+			ownChars, ownUnits := schema.Lengths(doc.Text[s.Text.Start:s.Text.End])
+			chars, units = chars+gapChars, units+gapUnits
+			s.Chars = schema.Span{Start: chars, End: chars + ownChars}
+			s.UTF16 = schema.Span{Start: units, End: units + ownUnits}
+			chars, units = s.Chars.End, s.UTF16.End
 		}
-		f.gap(s.Text.Start)
-		f.advance(s.Text)
-		s.Chars, s.UTF16, s.Heading = f.at.Chars, f.at.UTF16, heading
+		at = s.Text.End
 		if s.Group == schema.NoGroup {
 			doc.Coverage.Unlabeled += s.Text.Len()
 		} else {
 			doc.Coverage.Labeled += s.Text.Len()
 		}
 	}
-	for _, m := range within(marks, schema.Span{Start: f.at.Text.End, End: len(doc.Text)}) {
-		heading = f.mark(m, heading)
-	}
-	f.gap(len(doc.Text))
+	f.skeleton(schema.Span{Start: at, End: len(doc.Text)})
 }
 
 // finisher walks over the text.
 type finisher struct {
-	doc   *schema.Document
-	ascii bool
-	at    schema.Sentence // the spans of the last sentence
-	end   int             // of what the coverage has
+	doc     *schema.Document
+	ascii   bool
+	marks   []segmenter.Mark // from the one that was looked at last
+	heading string           // that stands before what comes next
 }
 
-func (f *finisher) mark(m segmenter.Mark, heading string) string {
-	f.gap(m.Span.Start)
-	f.end = m.Span.End
-	if m.Kind == segmenter.Heading {
-		f.doc.Coverage.Heading += m.Span.Len()
-		return m.Text
+// skeleton takes in what stands between two sentences: marks and white space.
+func (f *finisher) skeleton(gap schema.Span) {
+	for len(f.marks) > 0 && f.marks[0].Span.Start < gap.Start {
+		f.marks = f.marks[1:]
 	}
-	f.doc.Coverage.ListMarker += m.Span.Len()
-	return heading
+	for ; len(f.marks) > 0 && f.marks[0].Span.End <= gap.End; f.marks = f.marks[1:] {
+		m := &f.marks[0]
+		f.space(schema.Span{Start: gap.Start, End: m.Span.Start})
+		gap.Start = m.Span.End
+		if m.Kind == segmenter.Heading {
+			f.heading = m.Text
+			f.doc.Coverage.Heading += m.Span.Len()
+		} else {
+			f.doc.Coverage.ListMarker += m.Span.Len()
+		}
+	}
+	f.space(gap)
 }
 
-// gap counts the white space up to the offset to. What is none is not counted,
-// so that Document.Check finds it.
-func (f *finisher) gap(to int) {
-	if strings.TrimSpace(f.doc.Text[f.end:to]) == "" {
-		f.doc.Coverage.Space += to - f.end
-	}
-	f.end = to
-}
-
-// advance moves on to a sentence.
-func (f *finisher) advance(span schema.Span) {
-	f.end = span.End
-	if f.ascii {
-		f.at = schema.Sentence{Text: span, Chars: span, UTF16: span}
-		return
-	}
-	gap, text := f.doc.Text[f.at.Text.End:span.Start], f.doc.Text[span.Start:span.End]
-	chars := f.at.Chars.End + utf8.RuneCountInString(gap)
-	units := f.at.UTF16.End + schema.UTF16Len(gap)
-	f.at = schema.Sentence{
-		Text:  span,
-		Chars: schema.Span{Start: chars, End: chars + utf8.RuneCountInString(text)},
-		UTF16: schema.Span{Start: units, End: units + schema.UTF16Len(text)},
+// space counts white space. What is none is not counted, so that Document.Check
+// finds it.
+func (f *finisher) space(gap schema.Span) {
+	if trim(f.doc.Text, gap).Len() == 0 {
+		f.doc.Coverage.Space += gap.Len()
 	}
 }

@@ -9,9 +9,9 @@ package normalizer
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/schema"
@@ -65,12 +65,15 @@ func (n *Normalizer) Normalize(doc *schema.Document) error {
 
 	room.marks = segmenter.Marks(doc.Annotated, room.marks[:0])
 	n.cut(doc, room)
-	if doc.Raw == "" || !n.place(doc, room) {
+	var marks []segmenter.Mark
+	if doc.Raw != "" && n.place(doc, room) {
+		marks = room.rawMarks
+	} else {
 		doc.Text, doc.TextOrigin = doc.Annotated, schema.OriginAnnotated
-		room.rawMarks = append(room.rawMarks[:0], room.marks...)
-		doc.Sentences = append(doc.Sentences, room.annotated...)
+		doc.Sentences, room.annotated = room.annotated, doc.Sentences
+		marks = room.marks
 	}
-	finish(doc, room.rawMarks)
+	finish(doc, marks)
 	doc.Diagnostics.Locate(doc.Source.Data, doc.Source.RawData)
 	return doc.Check()
 }
@@ -83,7 +86,7 @@ func (n *Normalizer) group(doc *schema.Document, index int) {
 	for i := range labels {
 		l := &labels[i]
 		found := n.known.Resolve(l.Raw, l.Term, l.List)
-		l.Null, l.Layer, l.Code, l.Polarity, l.Repairs = found.Null, found.Layer, found.Code, found.Polarity, found.Repairs
+		l.Meaning, l.Repairs = found.Meaning, found.Repairs
 		if l.Repairs != 0 {
 			noteRepairs(doc, l)
 		}
@@ -117,7 +120,7 @@ const duplicateWindow = 16
 func hasTwin(before []schema.Label, l *schema.Label) bool {
 	for i := range before {
 		b := &before[i]
-		if b.List == l.List && b.Layer == l.Layer && b.Code == l.Code && b.Polarity == l.Polarity {
+		if b.List == l.List && b.Meaning == l.Meaning {
 			return true
 		}
 	}
@@ -131,7 +134,7 @@ func noteRepairs(doc *schema.Document, l *schema.Label) {
 			continue
 		}
 		d.Before, d.After = l.Raw, l.Canonical()
-		d.Message = fmt.Sprintf("%q was read as %s", l.Raw, d.After)
+		d.Message = strconv.Quote(l.Raw) + " was read as " + d.After
 		if code == schema.RepairLayer {
 			d.Message = fmt.Sprintf("%q stands in the place of another layer, and was given to %s", l.Raw, *l.Layer)
 			d.After = *l.Layer + "/" + d.After
@@ -185,13 +188,4 @@ func canonicalGroup(labels []schema.Label) string {
 
 func sourceText(doc *schema.Document, s schema.Span) string {
 	return strings.ToValidUTF8(string(doc.Source.Data[s.Start:s.End]), "\uFFFD")
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
 }

@@ -42,7 +42,7 @@ func (n *Normalizer) place(doc *schema.Document, room *scratch) bool {
 		room.cuts = append(room.cuts, s.Start, s.End)
 	}
 	al.Align(doc.Annotated, doc.Raw, room.cuts)
-	if s := al.Similarity(); s < otherText {
+	if !al.Similar(otherText) {
 		doc.Diagnostics.Notef(schema.TwinMismatch, schema.NoOffset,
 			"the raw twin %s is another text, and was not used", schema.DisplayPath(doc.Source.RawPath))
 		return false
@@ -93,7 +93,7 @@ func (p *placer) claim() {
 	for i := range p.places {
 		at := &p.places[i]
 		at.raw = trim(p.doc.Raw, at.raw)
-		at.found = at.found && at.raw.Len() > 0 && p.similarity(i) >= otherSentence
+		at.found = at.found && at.raw.Len() > 0 && p.isSimilar(i)
 	}
 	p.eachGap(p.attach)
 }
@@ -207,6 +207,9 @@ func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 // to that one.
 func (p *placer) attach(before, after *place, gap schema.Span) {
 	text := p.doc.Raw
+	if trim(text, gap).Len() == 0 {
+		return
+	}
 	if first, _ := p.openSpace(gap); before != nil {
 		end := gap.Start
 		for end < first && isSign(text[end]) {
@@ -257,6 +260,15 @@ func isStray(text string, span schema.Span) bool {
 	return true
 }
 
+// isSimilar reports whether a sentence has enough in common with its raw text,
+// which is not empty.
+func (p *placer) isSimilar(i int) bool {
+	// With white space the share is no greater. Nearly all have enough even so, and
+	// it costs nothing.
+	at, s := &p.places[i], p.annotated[i].Annotated
+	return float64(2*at.match.Shared)/float64(s.Len()+at.raw.Len()) >= otherSentence || p.similarity(i) >= otherSentence
+}
+
 // similarity is the share of its two wordings that a sentence has in common.
 func (p *placer) similarity(i int) float64 {
 	at, s := &p.places[i], p.annotated[i].Annotated
@@ -303,13 +315,16 @@ func (p *placer) emit() {
 // markerBefore is the list markers at the end of a gap, with nothing behind them.
 func (p *placer) markerBefore(gap schema.Span) string {
 	marker, end := "", gap.End
+	if trim(p.doc.Raw, gap).Len() == 0 {
+		return ""
+	}
 	marks := within(p.rawMarks, gap)
 	for i := len(marks) - 1; i >= 0; i-- {
 		m := marks[i]
 		if m.Kind != segmenter.ListMarker || strings.TrimSpace(p.doc.Raw[m.Span.End:end]) != "" {
 			break
 		}
-		marker, end = strings.TrimSpace(m.Text+" "+marker), m.Span.Start
+		marker, end = join(m.Text, marker), m.Span.Start
 	}
 	return marker
 }
@@ -330,6 +345,9 @@ func (p *placer) noteMarks() {
 
 // rawOnly makes sentences of raw text that no annotated sentence covers.
 func (p *placer) rawOnly(gap schema.Span) {
+	if trim(p.doc.Raw, gap).Len() == 0 {
+		return
+	}
 	at, marker := gap.Start, ""
 	for _, m := range within(p.rawMarks, gap) {
 		if p.dropped(schema.Span{Start: at, End: m.Span.Start}, marker) {
@@ -338,7 +356,7 @@ func (p *placer) rawOnly(gap schema.Span) {
 		if m.Kind == segmenter.Heading {
 			marker = ""
 		} else {
-			marker = strings.TrimSpace(marker + " " + m.Text)
+			marker = join(marker, m.Text)
 		}
 		at = m.Span.End
 	}
@@ -393,7 +411,11 @@ func clip(s string) string {
 // sameWords reports whether a and b differ in white space alone.
 func sameWords(a, b string) bool {
 	for {
-		a, b = strings.TrimLeftFunc(a, unicode.IsSpace), strings.TrimLeftFunc(b, unicode.IsSpace)
+		n := 0
+		for n < len(a) && n < len(b) && a[n] == b[n] && a[n] < utf8.RuneSelf {
+			n++
+		}
+		a, b = strings.TrimLeftFunc(a[n:], unicode.IsSpace), strings.TrimLeftFunc(b[n:], unicode.IsSpace)
 		if a == "" || b == "" {
 			return a == b
 		}

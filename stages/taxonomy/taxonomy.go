@@ -21,8 +21,14 @@ type Taxonomy struct {
 	polarities []string
 
 	exact   map[string]int // what may be typed -> index into terms
+	short   shortTerms     // the same
 	longest int            // length of the longest of them, in bytes
 	terms   []term         // terms[0] is unused
+	labels  []Label        // what each of them means, in each list of a group and behind the last
+
+	null     schema.Meaning
+	unknown  []schema.Meaning // in each list, and behind the last
+	meanings []schema.Meaning // of the codes
 
 	folded           map[string]int // lower-case code or alias -> index into codes
 	foldedPolarities map[string]int
@@ -39,6 +45,7 @@ type code struct {
 	text  string
 	lower string
 	layer int // anyLayer for one that belongs to the layer it stands in
+	first int // of its meanings: without a polarity, then with each; if anyLayer, so in each layer
 }
 
 const anyLayer = -1
@@ -83,12 +90,43 @@ func New(t *config.Taxonomy) *Taxonomy {
 		x.foldedNull[strings.ToLower(word)] = true
 		x.addTerm(term{text: word, code: noCode, polarity: noPolarity})
 	}
+	x.setMeanings()
+	x.short = newShortTerms(x.exact)
+	for i := range x.terms {
+		for list := range len(x.layers) + 1 {
+			x.labels = append(x.labels, x.label(x.terms[i], i != 0, list))
+		}
+	}
 	return x
+}
+
+// setMeanings makes all meanings that a label may have.
+func (x *Taxonomy) setMeanings() {
+	x.null.Null = true
+	for i := range x.layers {
+		x.unknown = append(x.unknown, schema.Meaning{Layer: &x.layers[i].name})
+	}
+	x.unknown = append(x.unknown, schema.Meaning{})
+	for i := range x.codes {
+		c := &x.codes[i]
+		c.first = len(x.meanings)
+		for j := range x.layers {
+			if c.layer != j && c.layer != anyLayer {
+				continue
+			}
+			m := schema.Meaning{Layer: &x.layers[j].name, Code: &c.text}
+			x.meanings = append(x.meanings, m)
+			for k := range x.polarities {
+				m.Polarity = &x.polarities[k]
+				x.meanings = append(x.meanings, m)
+			}
+		}
+	}
 }
 
 func (x *Taxonomy) addCode(label config.Term, layer int) {
 	at := len(x.codes)
-	x.codes = append(x.codes, code{label.Code, strings.ToLower(label.Code), layer})
+	x.codes = append(x.codes, code{text: label.Code, lower: strings.ToLower(label.Code), layer: layer})
 	x.addName(label.Code, at, 0)
 	for _, alias := range label.Aliases {
 		x.addName(alias, at, schema.RepairedAlias)
@@ -133,8 +171,19 @@ func (x *Taxonomy) Longest() int { return x.longest }
 // Term is the number, the shared text and the evidence of a label that is typed
 // as the taxonomy has it. For any other, the number is 0. It does not allocate.
 func (x *Taxonomy) Term(typed []byte) (int, string, Evidence) {
+	if len(typed) <= maxShort {
+		return x.Word(wordOf(typed), len(typed))
+	}
 	n := x.exact[string(typed)]
 	return n, x.terms[n].text, x.terms[n].evidence
+}
+
+// Word is Term for a label of up to 8 bytes, given as a number: the first byte
+// lowest, and zeros above the last.
+func (x *Taxonomy) Word(word uint64, size int) (int, string, Evidence) {
+	n := x.short.find(word, size)
+	t := &x.terms[n]
+	return n, t.text, t.evidence
 }
 
 // Evidence is how sure it is that something typed is a label.
@@ -178,12 +227,8 @@ func (x *Taxonomy) Evidence(typed string) Evidence {
 
 // Label is what a typed label means.
 type Label struct {
-	// Null says that the annotator typed "no label in this layer".
-	Null bool
-	// Layer, Code and Polarity point to shared strings; each is nil where there
-	// is nothing to say. Code is nil for a label that cannot be resolved.
-	Layer, Code, Polarity *string
-	Repairs               schema.Repairs
+	*schema.Meaning
+	Repairs schema.Repairs
 	// Fault is the diagnostic that the label deserves apart from its repairs:
 	// LabelUnknown, PolarityMissing or PolarityUnknown. HasFault says whether
 	// there is one.
@@ -194,44 +239,40 @@ type Label struct {
 // Resolve says what a label means that stands in the given list of its group,
 // counted from 0. number is what Term returned for it, or 0.
 func (x *Taxonomy) Resolve(typed string, number, list int) Label {
-	var t term
-	ok := number != 0
-	if ok {
-		t = x.terms[number]
-	} else {
-		t, ok = x.read(typed)
+	if number != 0 {
+		return x.labels[number*(len(x.layers)+1)+min(list, len(x.layers))]
 	}
-	place := anyLayer
-	if list < len(x.layers) {
-		place = list
-	}
+	t, ok := x.read(typed)
+	return x.label(t, ok, list)
+}
+
+// label says what t means in the given list of a group; ok says whether anything
+// is known about it.
+func (x *Taxonomy) label(t term, ok bool, list int) Label {
 	if ok && t.code == noCode {
-		return Label{Null: true, Repairs: t.repairs}
+		return Label{Meaning: &x.null, Repairs: t.repairs}
 	}
-	if !ok || x.codes[t.code].layer == anyLayer && place == anyLayer {
-		l := Label{Fault: schema.LabelUnknown, HasFault: true}
-		if place != anyLayer {
-			l.Layer = &x.layers[place].name
-		}
-		return l
+	place := min(list, len(x.layers))
+	if !ok || x.codes[t.code].layer == anyLayer && place == len(x.layers) {
+		return Label{Meaning: &x.unknown[place], Fault: schema.LabelUnknown, HasFault: true}
 	}
 
 	c := &x.codes[t.code]
-	l := Label{Code: &c.text, Repairs: t.repairs}
-	at := c.layer
-	if at == anyLayer {
-		at = place
-	} else if at != place {
+	l := Label{Repairs: t.repairs}
+	meaning := c.first
+	if c.layer == anyLayer {
+		meaning += place * (1 + len(x.polarities))
+	} else if c.layer != place {
 		l.Repairs |= schema.RepairedLayer
 	}
-	l.Layer = &x.layers[at].name
 	switch {
 	case t.polarity >= 0:
-		l.Polarity = &x.polarities[t.polarity]
+		meaning += 1 + t.polarity
 	case t.polarity == unknownPolarity:
 		l.Fault, l.HasFault = schema.PolarityUnknown, true
 	case x.takesPolarity(t.code) && t.repairs&schema.RepairedPolarity == 0:
 		l.Fault, l.HasFault = schema.PolarityMissing, true
 	}
+	l.Meaning = &x.meanings[meaning]
 	return l
 }

@@ -1,6 +1,7 @@
 package taxonomy_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -268,4 +269,50 @@ func BenchmarkResolve(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestTerm: a term is found as it is typed in the taxonomy, and nothing else is.
+func TestTerm(t *testing.T) {
+	c, x := load(t)
+	terms := map[string]bool{}
+	name := func(name string, polarity bool) {
+		terms[name] = true
+		for _, p := range c.Polarities {
+			terms[name+"-"+p.Code] = polarity || terms[name+"-"+p.Code]
+		}
+	}
+	for _, word := range c.NoLabel {
+		terms[word] = true
+	}
+	for _, label := range c.Everywhere {
+		name(label.Code, false)
+	}
+	var names []string
+	for _, l := range c.Layers {
+		for _, label := range l.Labels {
+			for _, n := range append([]string{label.Code}, label.Aliases...) {
+				name(n, l.Polarity)
+			}
+		}
+	}
+	for term := range terms {
+		names = append(names, term)
+	}
+	check := func(t interface{ Errorf(string, ...any) }, typed string) {
+		number, text, evidence := x.Term([]byte(typed))
+		if found := number != 0; found != terms[typed] || found && (text != typed || evidence == taxonomy.NoEvidence) {
+			t.Errorf("%q was found: %v, as %q with evidence %d", typed, found, text, evidence)
+		}
+	}
+	for _, term := range names {
+		check(t, term)
+	}
+	slices.Sort(names)
+	rapid.Check(t, func(t *rapid.T) {
+		typed := []byte(rapid.SampledFrom(names).Draw(t, "term"))
+		at := rapid.IntRange(0, len(typed)-1).Draw(t, "at")
+		typed[at] = rapid.SampledFrom([]byte("ABEMPN-\x00 x")).Draw(t, "byte")
+		check(t, string(typed[:rapid.IntRange(0, len(typed)).Draw(t, "size")]))
+		check(t, string(typed)+rapid.SampledFrom([]string{"", "\x00", "S", "-POS"}).Draw(t, "more"))
+	})
 }
