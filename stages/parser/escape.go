@@ -12,6 +12,13 @@ import (
 // between the halves of a surrogate pair, the group ends the segment, and what
 // the escape stands for follows behind it.
 func (s *inlineScan) escape(i int) int {
+	if i+1 < s.end {
+		// Nearly every escape is one of these.
+		if r := shortEscape(s.data[i+1]); r != 0 && r != '\r' {
+			s.decoded(r, i, i+2)
+			return i + 2
+		}
+	}
 	e := readEscape(s.data[:s.end], i)
 	if !s.raw && e.end < s.end && s.data[e.end] == '[' && (e.state == escapeCut || e.high()) {
 		if next, ok := s.splitEscape(i, e); ok {

@@ -2,6 +2,9 @@ package parser
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"slices"
 	"strings"
 
 	"github.com/quern-data/quern/schema"
@@ -76,6 +79,14 @@ type groupScan struct {
 // false and the caller takes back the labels. It takes time linear in g.end-at,
 // plus a constant.
 func (s *inlineScan) group(at int) (g group, ok bool) {
+	if g, ok = s.wellTyped(at); ok {
+		return g, true
+	}
+	return s.anyGroup(at)
+}
+
+// anyGroup is group by the rules for all.
+func (s *inlineScan) anyGroup(at int) (g group, ok bool) {
 	g.labels = schema.Span{Start: len(s.doc.Labels), End: len(s.doc.Labels)}
 	g.end = at + 1
 	if !s.mayOpen(at) {
@@ -108,6 +119,92 @@ func (s *inlineScan) group(at int) (g group, ok bool) {
 	g.end = q.i
 	g.broken = q.broken || verdict != groupClosed
 	return g, true
+}
+
+// wellTyped reads the group at data[at] if it is typed as it should be, with
+// labels as the taxonomy has them and no blanks but behind commas. For any other, ok
+// is false, even if it is a group. Nearly all are typed well, and are read so 8
+// times as fast as by the rules for all.
+func (s *inlineScan) wellTyped(at int) (g group, ok bool) {
+	data := s.data[:min(s.end, at+s.maxGroup)]
+	if at+2 >= len(data) || data[at+1] != '[' {
+		return g, false
+	}
+	labels := s.doc.Labels
+	first, list, best := len(labels), 0, taxonomy.NoEvidence
+	i := at + 2
+	for {
+		from := i
+		number, text, evidence, size := s.typedLabel(data[i:])
+		i += size
+		if i >= len(data)-1 || number == 0 || evidence == taxonomy.Weak && !isWords(text) {
+			return g, false
+		}
+		best = max(best, evidence)
+		// Field by field, so that while garbage is collected no write barrier goes
+		// over the whole.
+		n := len(labels)
+		labels = slices.Grow(labels, 1)[:n+1]
+		l := &labels[n]
+		l.Raw, l.Source, l.List, l.Position = text, schema.Span{Start: from, End: i}, list, n-first
+		l.Term, l.Joined, l.Meaning, l.Repairs = number, false, nil, 0
+		closed := data[i] == ']'
+		if closed {
+			i++
+			if data[i] == ']' {
+				break
+			}
+		}
+		if data[i] != ',' {
+			return g, false
+		}
+		for i++; i < len(data) && data[i] == ' '; i++ {
+		}
+		if closed {
+			if i >= len(data) || data[i] != '[' {
+				return g, false
+			}
+			i++
+			list++
+		}
+	}
+	i++
+	if next := s.blanksEnd(i, len(data), true); next < len(data) && data[next] == ',' {
+		return g, false // another list may follow
+	}
+	if best == taxonomy.Weak && list == 0 {
+		return g, false
+	}
+	s.doc.Labels = labels
+	return group{end: i, labels: schema.Span{Start: first, End: len(labels)}}, true
+}
+
+// typedLabel is what the taxonomy knows of a label that data starts with, and how
+// long it is: up to a comma or closing bracket if one is near, else a word.
+func (s *inlineScan) typedLabel(data []byte) (number int, text string, evidence taxonomy.Evidence, size int) {
+	if len(data) >= 8 {
+		x := binary.LittleEndian.Uint64(data)
+		comma, bracket := x^','*lowBits, x^']'*lowBits
+		if found := ((comma-lowBits)&^comma | (bracket-lowBits)&^bracket) & highBits; found != 0 {
+			bit := bits.TrailingZeros64(found) &^ 7
+			number, text, evidence = s.known.Word(x&(1<<bit-1), bit/8)
+			return number, text, evidence, bit / 8
+		}
+	}
+	for size < len(data) && isWord(data[size]) {
+		size++
+	}
+	number, text, evidence = s.known.Term(data[:size])
+	return number, text, evidence, size
+}
+
+func isWords(s string) bool {
+	for i := range len(s) {
+		if !isWord(s[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // runEnd is the end of the brackets, labels and separators that go on at i.
@@ -419,16 +516,23 @@ func (q *groupScan) recognised(closed bool) bool {
 // skipBlanks skips white space, and between and behind labels also that which is
 // escaped.
 func (q *groupScan) skipBlanks() {
-	for q.i < q.limit {
-		switch c := q.data[q.i]; {
+	q.i = q.blanksEnd(q.i, q.limit, !q.inList || q.filled)
+}
+
+// blanksEnd is the end of the white space at data[i], up to limit; escaped says
+// that it may be escaped.
+func (s *inlineScan) blanksEnd(i, limit int, escaped bool) int {
+	for i < limit {
+		switch c := s.data[i]; {
 		case isSpace(c):
-			q.i++
-		case c == '\\' && q.json && (!q.inList || q.filled) && q.i+1 < q.limit && (q.data[q.i+1] == 'n' || q.data[q.i+1] == 't'):
-			q.i += 2
+			i++
+		case c == '\\' && s.json && escaped && i+1 < limit && (s.data[i+1] == 'n' || s.data[i+1] == 't'):
+			i += 2
 		default:
-			return
+			return i
 		}
 	}
+	return i
 }
 
 func isWord(c byte) bool {

@@ -2,7 +2,10 @@ package parser
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
+	"math/bits"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/quern-data/quern/config"
@@ -58,14 +61,15 @@ type inlineScan struct {
 	raw     bool // whether it is the unannotated twin, which has no groups
 	offsets *schema.OffsetMap
 
-	json       bool       // whether escapes are decoded
-	start, end int        // the body within data
-	quote      int        // offset of the closing quotation mark, or -1
-	plain      *[256]bool // bytes that stand for themselves
-	text       []byte     // decoded so far
-	segment    int        // where the current segment starts in text
-	literal    int        // source minus text offset of the current literal run
-	inLiteral  bool       // whether the last run is literal
+	json       bool // whether escapes are decoded
+	start, end int  // the body within data
+	quote      int  // offset of the closing quotation mark, or -1
+	plain      *byteSet
+	notPlain   uint64 // the high bits of bytes that are not plain because of them
+	text       []byte // decoded so far
+	segment    int    // where the current segment starts in text
+	literal    int    // source minus text offset of the current literal run
+	inLiteral  bool   // whether the last run is literal
 
 	// noGroupUntil is the end of a stretch that was read as a label group and
 	// rejected: no other is looked for inside it, if it is longer than
@@ -80,21 +84,20 @@ const rereadBytes = 64
 var (
 	bom       = []byte("\uFEFF")
 	wideMarks = [][]byte{{0xFF, 0xFE}, {0xFE, 0xFF}, {0, 0, 0xFE, 0xFF}}
+	zero      = []byte{0}
 )
 
 // frame finds the body: what stands between the quotation marks, if there are
 // any, and the groups behind the closing one.
 func (s *inlineScan) frame() bool {
 	data := s.data
-	for _, mark := range wideMarks {
-		if bytes.HasPrefix(data, mark) || isWide(data) {
-			code := schema.EncodingUnsupported
-			if s.raw {
-				code = schema.TwinUnreadable
-			}
-			s.note(code, 0, "the file is UTF-16 or UTF-32; convert it with iconv -t UTF-8")
-			return false
+	if isWide(data) {
+		code := schema.EncodingUnsupported
+		if s.raw {
+			code = schema.TwinUnreadable
 		}
+		s.note(code, 0, "the file is UTF-16 or UTF-32; convert it with iconv -t UTF-8")
+		return false
 	}
 	i := 0
 	if bytes.HasPrefix(data, bom) {
@@ -103,7 +106,6 @@ func (s *inlineScan) frame() bool {
 	}
 	s.start, s.end, s.quote = i, len(data), -1
 	if s.escapes == "none" {
-		s.plain = s.plainBytes("\r")
 		return true
 	}
 	open := skipSpace(data, i)
@@ -116,7 +118,6 @@ func (s *inlineScan) frame() bool {
 	s.quote = s.closingQuote(from)
 	if s.escapes == "auto" && !s.isLiteral(hasOpen, from) {
 		s.json, s.quote = false, -1
-		s.plain = s.plainBytes("\r")
 		return true
 	}
 	if !hasOpen {
@@ -127,15 +128,24 @@ func (s *inlineScan) frame() bool {
 	if s.quote < 0 {
 		s.note(schema.QuoteMissing, len(data), "the closing quotation mark is missing")
 	}
-	s.plain = s.plainBytes("\r\\\"")
 	return true
 }
 
-// isWide reports whether data looks like UTF-16 or UTF-32 without a mark: ASCII
-// has a zero beside each letter there.
+// isWide reports whether data is UTF-16 or UTF-32: it starts with a mark, or, as
+// ASCII has a zero beside each letter there, holds many zeros.
 func isWide(data []byte) bool {
+	if len(data) == 0 {
+		return false
+	}
+	if c := data[0]; c == 0 || c >= 0xFE {
+		for _, mark := range wideMarks {
+			if bytes.HasPrefix(data, mark) {
+				return true
+			}
+		}
+	}
 	head := data[:min(len(data), 1024)]
-	return bytes.Count(head, []byte{0}) > len(head)/4
+	return bytes.Count(head, zero) > len(head)/4
 }
 
 // isLiteral reports whether the text is a JSON string: it stands between
@@ -144,31 +154,32 @@ func (s *inlineScan) isLiteral(hasOpen bool, from int) bool {
 	if hasOpen == (s.quote >= 0) {
 		return hasOpen
 	}
-	for i := from; i < len(s.data); i++ {
-		switch s.data[i] {
-		case '\\':
-			i++
-		case '"':
-			if i != s.quote {
-				return false
-			}
+	for i := from; ; i++ {
+		n := bytes.IndexByte(s.data[i:], '"')
+		if n < 0 {
+			return true
+		}
+		if i += n; i != s.quote && !s.isEscaped(i, from) {
+			return false
 		}
 	}
-	return true
+}
+
+// isEscaped reports whether a backslash takes away the meaning of what stands at
+// i, in a text that starts at from.
+func (s *inlineScan) isEscaped(i, from int) bool {
+	backslashes := 0
+	for i-1-backslashes >= from && s.data[i-1-backslashes] == '\\' {
+		backslashes++
+	}
+	return backslashes%2 == 1
 }
 
 // closingQuote is the offset of the last quotation mark without a backslash, if
 // nothing but label groups, punctuation and white space follows it; else -1.
 func (s *inlineScan) closingQuote(from int) int {
-	at := bytes.LastIndexByte(s.data, '"')
-	if at < from {
-		return -1
-	}
-	backslashes := 0
-	for at-1-backslashes >= from && s.data[at-1-backslashes] == '\\' {
-		backslashes++
-	}
-	if backslashes%2 == 1 {
+	at := lastIndex(s.data, '"')
+	if at < from || s.isEscaped(at, from) {
 		return -1
 	}
 	for i := at + 1; i < len(s.data); {
@@ -189,19 +200,30 @@ func (s *inlineScan) closingQuote(from int) int {
 	return at
 }
 
+// lastIndex is bytes.LastIndexByte, which is not vectorised, where c may be far from
+// the end.
+func lastIndex(data []byte, c byte) int {
+	const size = 64
+	for end := len(data); end > 0; end -= size {
+		start := max(0, end-size)
+		if bytes.IndexByte(data[start:end], c) >= 0 {
+			return start + bytes.LastIndexByte(data[start:end], c)
+		}
+	}
+	return -1
+}
+
 // body decodes the text and takes the groups out of it.
 func (s *inlineScan) body() {
+	valid := utf8.Valid(s.data)
+	s.plain = &plainSets[setOf(s.json, s.raw, valid)]
+	if !valid {
+		s.notPlain = highBits
+	}
 	for i := s.start; i < s.end; {
-		j := i
-		for j < s.end && s.plain[s.data[j]] {
-			j++
-		}
-		if j > i {
-			s.copy(i, j)
-			i = j
-			continue
-		}
 		switch c := s.data[i]; {
+		case s.plain[c]:
+			i = s.copyPlain(i)
 		case c == '[':
 			i = s.bracket(i)
 		case c == '\\' && s.json:
@@ -225,11 +247,16 @@ func (s *inlineScan) body() {
 
 // copy appends data[i:j] to the text as it stands.
 func (s *inlineScan) copy(i, j int) {
+	s.literalRun(i)
+	s.text = append(s.text, s.data[i:j]...)
+}
+
+// literalRun notes that what is appended next is data[i:] as it stands.
+func (s *inlineScan) literalRun(i int) {
 	if !s.inLiteral || i-len(s.text) != s.literal {
 		s.offsets.Literal(len(s.text), i)
 		s.inLiteral, s.literal = true, i-len(s.text)
 	}
-	s.text = append(s.text, s.data[i:j]...)
 }
 
 // decoded appends r, which was decoded from data[i:j].
@@ -323,20 +350,94 @@ func (s *inlineScan) invalid(i int) int {
 	return j
 }
 
-// plainBytes is the table of bytes that stand for themselves: all but the special
-// ones, the bracket that may open a group, and, where the data is not valid
-// UTF-8, those beyond ASCII.
-func (s *inlineScan) plainBytes(special string) *[256]bool {
-	var table [256]bool
-	valid := utf8.Valid(s.data)
-	for c := range table {
-		table[c] = c < utf8.RuneSelf || valid
+// byteSet is a set of bytes.
+type byteSet [256]bool
+
+// plainSets are the bytes that stand for themselves: all but the carriage return;
+// in a JSON string, the backslash and the quotation mark; unless it is raw, the
+// bracket that may open a group; and where the data is not valid UTF-8, those beyond
+// ASCII. They are indexed by setOf.
+var plainSets = func() (sets [8]byteSet) {
+	for i := range sets {
+		json, raw, valid := i&1 != 0, i&2 != 0, i&4 != 0
+		for c := range sets[i] {
+			sets[i][c] = c < utf8.RuneSelf || valid
+		}
+		sets[i]['\r'] = false
+		sets[i]['['] = raw
+		sets[i]['\\'], sets[i]['"'] = !json, !json
 	}
-	for i := range len(special) {
-		table[special[i]] = false
+	return sets
+}()
+
+func setOf(json, raw, valid bool) (i int) {
+	if json {
+		i |= 1
 	}
-	table['['] = s.raw
-	return &table
+	if raw {
+		i |= 2
+	}
+	if valid {
+		i |= 4
+	}
+	return i
+}
+
+// copyPlain appends what stands for itself from i on, where there is some, and
+// returns its end.
+func (s *inlineScan) copyPlain(i int) int {
+	s.literalRun(i)
+	data, start := s.data[i:s.end], len(s.text)
+	s.text = slices.Grow(s.text, len(data))
+	text := s.text[start : start+len(data)]
+	n := 0
+	// Many bytes at a time, which are copied before it is known how many of them
+	// are plain: twice as fast as looking at each.
+	for {
+		for n+16 <= len(data) {
+			x, y := binary.LittleEndian.Uint64(data[n:]), binary.LittleEndian.Uint64(data[n+8:])
+			if maybeSpecial(x)|maybeSpecial(y)|(x|y)&s.notPlain != 0 {
+				break
+			}
+			binary.LittleEndian.PutUint64(text[n:], x)
+			binary.LittleEndian.PutUint64(text[n+8:], y)
+			n += 16
+		}
+		if n+8 > len(data) {
+			break
+		}
+		x := binary.LittleEndian.Uint64(data[n:])
+		binary.LittleEndian.PutUint64(text[n:], x)
+		odd := maybeSpecial(x) | x&s.notPlain
+		if odd == 0 {
+			n += 8
+			continue
+		}
+		n += bits.TrailingZeros64(odd) / 8
+		if !s.plain[data[n]] {
+			s.text = s.text[:start+n]
+			return i + n
+		}
+		n++
+	}
+	for ; n < len(data) && s.plain[data[n]]; n++ {
+		text[n] = data[n]
+	}
+	s.text = s.text[:start+n]
+	return i + n
+}
+
+const (
+	lowBits  = 0x0101010101010101
+	highBits = 0x8080808080808080
+)
+
+// maybeSpecial marks, by its high bit, the first byte of x that may have a meaning,
+// and perhaps others behind it: the carriage return, the quotation mark, and the
+// eight bytes from X to _, which the bracket and the backslash are among.
+func maybeSpecial(x uint64) uint64 {
+	cr, quote, bracket := x^'\r'*lowBits, x^'"'*lowBits, x&(0xF8*lowBits)^'X'*lowBits
+	return ((cr-lowBits)&^cr | (quote-lowBits)&^quote | (bracket-lowBits)&^bracket) & highBits
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
