@@ -11,9 +11,8 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"strconv"
 	"unicode/utf8"
-
-	"github.com/apache/arrow/go/v17/parquet"
 
 	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/sink"
@@ -33,6 +32,7 @@ type shardCheck struct {
 
 	written [][]byte            // lines of the inputs that have a row, in their order
 	at      int                 // the next of them
+	line    []byte              // as it should be
 	places  map[string]int      // of them, by path; made when one is missing
 	refused map[string]*refusal // the others, by path, and by path of the raw twin
 
@@ -41,7 +41,7 @@ type shardCheck struct {
 	labels      labelRows
 	diagnostics diagnosticRows
 
-	first, last parquet.ByteArray // ids of documents, refused or not; nil if there are none
+	first, last []byte // ids of documents, refused or not; nil if there are none
 
 	stats sink.Stats // of what was read
 	utf16 int8       // whether offsets in UTF-16 are written: 0 if that is not known yet, else 1 or -1
@@ -56,39 +56,38 @@ type refusal struct {
 // documentRows are the columns of the table documents that are compared.
 type documentRows struct {
 	*tableReader
-	id, text, origin, path, sha, rawPath, rawSHA     *column[parquet.ByteArray]
-	sentences, labeled, labels, diagnostics          *column[int32]
-	size, inLabeled, inUnlabeled, heading, mark, gap *column[int32]
-	source                                           *column[int64]
+	id, text, origin, path, sha, rawPath, rawSHA     *textColumn
+	sentences, labeled, labels, diagnostics          *numberColumn[int32]
+	size, inLabeled, inUnlabeled, heading, mark, gap *numberColumn[int32]
+	source                                           *numberColumn[int64]
 	attributes                                       *list
-	last                                             parquet.ByteArray
+	last                                             []byte
 }
 
 type sentenceRows struct {
 	*tableReader
 	shared
-	id, document, group, text, annotated, alignment                     *column[parquet.ByteArray]
-	index, charStart, charEnd, byteStart, byteEnd, utf16Start, utf16End *column[int32]
-	sourceStart, sourceEnd                                              *column[int64]
-	similarity                                                          *column[float64]
-	labeled, repaired                                                   *column[bool]
+	id, document, group, text, annotated, alignment                     *textColumn
+	index, charStart, charEnd, byteStart, byteEnd, utf16Start, utf16End *numberColumn[int32]
+	sourceStart, sourceEnd                                              *numberColumn[int64]
+	similarity                                                          *numberColumn[float64]
+	labeled, repaired                                                   *numberColumn[bool]
 	refs                                                                *list // layer, label, polarity
 }
 
 type labelRows struct {
 	*tableReader
 	shared
-	id, document, layer, label, polarity, raw, repair *column[parquet.ByteArray]
-	index, position                                   *column[int32]
-	// verdicts are what the taxonomy says of pairs of layer and label, by where
-	// they lie in memory: there are few, in dictionaries.
-	verdicts map[[2]*byte]*verdict
+	id, document, layer, label, polarity, raw, repair *textColumn
+	index, position                                   *numberColumn[int32]
+	verdicts                                          [1 << 10]verdict // see shardCheck.verdict
+	refs                                              [3]sameText      // of layer, label and polarity, to those in sentences
 }
 
 type diagnosticRows struct {
 	*tableReader
-	id, corpus, path, severity, code *column[parquet.ByteArray]
-	last                             parquet.ByteArray
+	id, corpus, path, severity, code *textColumn
+	last                             []byte
 	codes                            map[string]schema.Code
 }
 
@@ -123,6 +122,9 @@ func (c *shardCheck) rows(ctx context.Context) {
 		return
 	}
 	c.finish()
+	for _, t := range c.tables() {
+		c.verifier.keep(t)
+	}
 }
 
 func (c *shardCheck) tables() []*tableReader {
@@ -135,70 +137,75 @@ func (c *shardCheck) failed() bool {
 }
 
 func (c *shardCheck) open() {
-	d := newTableReader(c.parts[0])
+	d := c.verifier.newTableReader(c.parts[0])
 	c.documents = documentRows{
-		tableReader: d, id: d.bytes("document_id"), text: d.bytes("text"), origin: d.bytes("text_origin"),
-		path: d.bytes("source_path"), sha: d.bytes("source_sha256"), rawPath: d.bytes("raw_path"), rawSHA: d.bytes("raw_sha256"),
+		tableReader: d, id: d.string("document_id"), text: d.string("text"), origin: d.string("text_origin"),
+		path: d.string("source_path"), sha: d.string("source_sha256"), rawPath: d.string("raw_path"), rawSHA: d.string("raw_sha256"),
 		sentences: d.int32("sentences"), labeled: d.int32("labeled_sentences"), labels: d.int32("labels"), diagnostics: d.int32("diagnostics"),
 		size: d.int32("text_bytes"), inLabeled: d.int32("labeled_bytes"), inUnlabeled: d.int32("unlabeled_bytes"),
 		heading: d.int32("heading_bytes"), mark: d.int32("list_marker_bytes"), gap: d.int32("space_bytes"),
 		source: d.int64("source_bytes"), attributes: d.list("attributes.key_value.key", "attributes.key_value.value"),
 	}
-	s := newTableReader(c.parts[1])
+	s := c.verifier.newTableReader(c.parts[1])
 	c.sentences = sentenceRows{
 		tableReader: s, shared: newShared(d, s),
-		id: s.bytes("sentence_id"), document: s.bytes("document_id"), group: s.bytes("group_id"), text: s.bytes("text"),
-		annotated: s.bytes("annotated_text"), alignment: s.bytes("alignment"), index: s.int32("sentence_index"),
+		id: s.string("sentence_id"), document: s.string("document_id"), group: s.string("group_id"), text: s.string("text"),
+		annotated: s.string("annotated_text"), alignment: s.string("alignment"), index: s.int32("sentence_index"),
 		charStart: s.int32("char_start"), charEnd: s.int32("char_end"), byteStart: s.int32("byte_start"), byteEnd: s.int32("byte_end"),
 		utf16Start: s.int32("utf16_start"), utf16End: s.int32("utf16_end"),
 		sourceStart: s.int64("source_start"), sourceEnd: s.int64("source_end"), similarity: s.double("similarity"),
 		labeled: s.bool("labeled"), repaired: s.bool("repaired"),
 		refs: s.list("labels.list.element.layer", "labels.list.element.label", "labels.list.element.polarity"),
 	}
-	l := newTableReader(c.parts[2])
+	l := c.verifier.newTableReader(c.parts[2])
 	c.labels = labelRows{
-		tableReader: l, shared: newShared(d, l), verdicts: map[[2]*byte]*verdict{},
-		id: l.bytes("sentence_id"), document: l.bytes("document_id"), layer: l.bytes("layer"), label: l.bytes("label"),
-		polarity: l.bytes("polarity"), raw: l.bytes("raw_label"), repair: l.bytes("repair"),
+		tableReader: l, shared: newShared(d, l),
+		id: l.string("sentence_id"), document: l.string("document_id"), layer: l.string("layer"), label: l.string("label"),
+		polarity: l.string("polarity"), raw: l.string("raw_label"), repair: l.string("repair"),
 		index: l.int32("sentence_index"), position: l.int32("position"),
 	}
-	// These are compared with the text and the ids of documents.
-	s.bytes("text").known, s.bytes("sentence_id").known, s.bytes("document_id").known = true, true, true
-	l.bytes("sentence_id").known, l.bytes("document_id").known = true, true
-	g := newTableReader(c.parts[3])
+	// These are compared with the text and the ids of documents, and that text is
+	// looked at as a whole.
+	d.string("text").known = true
+	for _, name := range []string{"text", "sentence_id", "document_id", "group_id"} {
+		s.string(name).known = true
+	}
+	l.string("sentence_id").known, l.string("document_id").known = true, true
+	g := c.verifier.newTableReader(c.parts[3])
 	c.diagnostics = diagnosticRows{
-		tableReader: g, id: g.bytes("document_id"), corpus: g.bytes("corpus"), path: g.bytes("source_path"),
-		severity: g.bytes("severity"), code: g.bytes("code"), codes: map[string]schema.Code{},
+		tableReader: g, id: g.string("document_id"), corpus: g.string("corpus"), path: g.string("source_path"),
+		severity: g.string("severity"), code: g.string("code"), codes: map[string]schema.Code{},
 	}
 	for _, code := range schema.Codes() {
 		c.diagnostics.codes[code.String()] = code
 	}
 }
 
-// shared are the columns that sentences and labels repeat from their document.
+// shared are the columns that sentences and labels repeat from their document. Their
+// rows come one document after the other, and are compared a stretch at a time.
 type shared struct {
-	strings []sharedColumn[parquet.ByteArray]
-	ints    []sharedColumn[int32]
-	doubles []sharedColumn[float64]
+	document *textColumn
+	until    int64 // row behind those that were compared with their document
+	strings  []sharedText
+	ints     []sharedNumber[int32]
+	doubles  []sharedNumber[float64]
 }
 
-type sharedColumn[T any] struct {
-	of, in *column[T]
-	want   T    // the document's
-	null   bool // whether that is NULL
-	known  T    // found to be equal
-}
+type sharedText struct{ of, in *textColumn }
+
+type sharedNumber[T int32 | float64] struct{ of, in *numberColumn[T] }
 
 func newShared(documents, t *tableReader) (s shared) {
+	s.document = t.string("document_id")
 	columns := append([]string{"corpus"}, attributeNames...)
 	for _, name := range columns {
 		switch in := t.names[name].(type) {
-		case *column[parquet.ByteArray]:
-			s.strings = append(s.strings, sharedColumn[parquet.ByteArray]{of: documents.bytes(name), in: in})
-		case *column[int32]:
-			s.ints = append(s.ints, sharedColumn[int32]{of: documents.int32(name), in: in})
-		case *column[float64]:
-			s.doubles = append(s.doubles, sharedColumn[float64]{of: documents.double(name), in: in})
+		case *textColumn:
+			s.strings = append(s.strings, sharedText{documents.string(name), in})
+		case *numberColumn[int32]:
+			s.ints = append(s.ints, sharedNumber[int32]{documents.int32(name), in})
+		case *numberColumn[float64]:
+			s.doubles = append(s.doubles, sharedNumber[float64]{documents.double(name), in})
 		}
 	}
 	return s
@@ -221,46 +228,46 @@ var attributeNames = func() (names []string) {
 	return names
 }()
 
-// begin takes over the values of the document in row i of the batch.
-func (s *shared) begin(i int) {
-	for k := range s.strings {
-		x := &s.strings[k]
-		x.want, x.known = x.of.values[i], nil
-	}
-	for k := range s.ints {
-		x := &s.ints[k]
-		x.want, x.null = x.of.values[i], x.of.null(i)
-	}
-	for k := range s.doubles {
-		x := &s.doubles[k]
-		x.want, x.null = x.of.values[i], x.of.null(i)
-	}
+// of reports whether the row of t is of the document with the given id, in row d of
+// the batch of documents. The first time, it compares that row, and all that follow
+// it in the batch and are of the document, with the document.
+func (s *shared) of(t *tableReader, id []byte, d int) bool {
+	return t.row < s.until || t.more && bytes.Equal(s.document.at(t.i), id) && s.compare(t, d)
 }
 
-// check compares row t.i with the document.
-func (s *shared) check(t *tableReader) {
+func (s *shared) compare(t *tableReader, d int) bool {
+	end := s.document.run(t.i, t.n)
+	s.until = t.row + int64(end-t.i)
 	for k := range s.strings {
 		x := &s.strings[k]
-		v := x.in.values[t.i]
-		if sameBytes(v, x.known) && (v != nil || x.want == nil) {
-			continue
+		want := x.of.at(d)
+		for from := t.i; from < end; {
+			to := x.in.run(from, end)
+			if v := x.in.at(from); !equal(v, want) {
+				t.part.addf("row %d: %s is %s, and its document's is %s", t.row+int64(from-t.i), x.in.name, show(v), show(want))
+			}
+			from = to
 		}
-		if equalBytes(v, x.want) {
-			x.known = v
-			continue
-		}
-		t.part.addf("row %d: %s is %s, and its document's is %s", t.row, x.in.name, show(v), show(x.want))
 	}
 	for k := range s.ints {
-		x := &s.ints[k]
-		if v := x.in.values[t.i]; v != x.want || x.in.null(t.i) != x.null {
-			t.part.addf("row %d: %s differs from its document's", t.row, x.in.name)
-		}
+		s.ints[k].check(t, end, d)
 	}
 	for k := range s.doubles {
-		x := &s.doubles[k]
-		if v := x.in.values[t.i]; v != x.want && (v == v || x.want == x.want) || x.in.null(t.i) != x.null {
-			t.part.addf("row %d: %s differs from its document's", t.row, x.in.name)
+		s.doubles[k].check(t, end, d)
+	}
+	return true
+}
+
+// check compares the rows from that of t to the given end of the batch with the
+// document in row d of documents.
+func (x *sharedNumber[T]) check(t *tableReader, end, d int) {
+	want, null := x.of.values[d], x.of.null(d)
+	if null && x.in.none {
+		return
+	}
+	for i := t.i; i < end; i++ {
+		if v := x.in.values[i]; v != want && (v == v || want == want) || x.in.null(i) != null {
+			t.part.addf("row %d: %s differs from its document's", t.row+int64(i-t.i), x.in.name)
 		}
 	}
 }
@@ -269,7 +276,7 @@ func (s *shared) check(t *tableReader) {
 func (c *shardCheck) document() {
 	d := &c.documents
 	i := d.i
-	id, text := d.id.values[i], d.text.values[i]
+	id, text := d.id.at(i), d.text.at(i)
 	addf := func(format string, args ...any) { c.aboutDocument(&d.part.report, id, d.row, format, args...) }
 	switch {
 	case d.row > 0 && bytes.Equal(id, d.last):
@@ -277,7 +284,7 @@ func (c *shardCheck) document() {
 	case d.row > 0 && bytes.Compare(id, d.last) < 0:
 		addf("it stands behind %s", show(d.last))
 	}
-	d.last = id
+	d.last = append(d.last[:0], id...)
 	if !bytes.HasPrefix(id, []byte(c.shard.Corpus+"/")) || len(id) == len(c.shard.Corpus)+1 {
 		addf("it does not begin with its corpus, %q, and a slash", c.shard.Corpus)
 	}
@@ -285,14 +292,14 @@ func (c *shardCheck) document() {
 	if string(id) < c.shard.First || string(id) > c.shard.Last {
 		addf("it is not between %q and %q, where the shard begins and ends", c.shard.First, c.shard.Last)
 	}
-	if corpus := c.sentences.strings[0].of.values[i]; string(corpus) != c.shard.Corpus {
+	if corpus := c.sentences.strings[0].of.at(i); string(corpus) != c.shard.Corpus {
 		addf("corpus is %s, and the shard is of %q", show(corpus), c.shard.Corpus)
 	}
 	if got := int(d.size.values[i]); got != len(text) {
 		addf("text_bytes is %d, and text has %d", got, len(text))
 	}
 	sum := 0
-	for _, part := range []*column[int32]{d.inLabeled, d.inUnlabeled, d.heading, d.mark, d.gap} {
+	for _, part := range [...]*numberColumn[int32]{d.inLabeled, d.inUnlabeled, d.heading, d.mark, d.gap} {
 		if n := int(part.values[i]); n < 0 {
 			addf("%s is %d", part.name, n)
 		} else {
@@ -302,7 +309,7 @@ func (c *shardCheck) document() {
 	if sum != len(text) {
 		addf("labeled_bytes, unlabeled_bytes, heading_bytes, list_marker_bytes and space_bytes add up to %d, and text has %d", sum, len(text))
 	}
-	if sum := d.sha.values[i]; len(sum) != 2*sha256.Size {
+	if sum := d.sha.at(i); len(sum) != 2*sha256.Size {
 		addf("source_sha256 is %s", show(sum))
 	}
 	c.origin(addf)
@@ -311,10 +318,11 @@ func (c *shardCheck) document() {
 
 	c.strayDiagnostics(id)
 	c.straySentences(id)
-	c.sentences.begin(i)
-	c.labels.begin(i)
-	walk := textWalk{text: text, valid: !d.text.broken}
-	for c.sentences.more && bytes.Equal(c.sentences.document.values[c.sentences.i], id) {
+	walk := textWalk{text: text, ascii: isASCII(text), raw: string(d.origin.at(i)) == string(schema.OriginRaw)}
+	if walk.valid = walk.ascii || utf8.Valid(text); !walk.valid {
+		d.text.notUTF8(text)
+	}
+	for c.sentences.of(c.sentences.tableReader, id, i) {
 		c.sentence(id, &walk)
 		c.sentences.next()
 	}
@@ -323,8 +331,8 @@ func (c *shardCheck) document() {
 	if c.failed() {
 		return
 	}
-	for _, count := range []struct {
-		column *column[int32]
+	for _, count := range [...]struct {
+		column *numberColumn[int32]
 		want   int
 		of     string
 	}{
@@ -353,24 +361,24 @@ func (c *shardCheck) document() {
 }
 
 // extend notes the id of a document that was written or refused.
-func (c *shardCheck) extend(id parquet.ByteArray) {
+func (c *shardCheck) extend(id []byte) {
 	if c.first == nil || bytes.Compare(id, c.first) < 0 {
-		c.first = id
+		c.first = append(c.first[:0], id...)
 	}
 	if c.last == nil || bytes.Compare(id, c.last) > 0 {
-		c.last = id
+		c.last = append(c.last[:0], id...)
 	}
 }
 
 // aboutDocument is addf with the place in front.
-func (c *shardCheck) aboutDocument(r *report, id parquet.ByteArray, row int64, format string, args ...any) {
+func (c *shardCheck) aboutDocument(r *report, id []byte, row int64, format string, args ...any) {
 	r.addf("row %d, document %s: "+format, append([]any{row, show(id)}, args...)...)
 }
 
 // origin verifies what a document says of its raw twin.
 func (c *shardCheck) origin(addf func(string, ...any)) {
 	d := &c.documents
-	origin, path, sum := d.origin.values[d.i], d.rawPath.values[d.i], d.rawSHA.values[d.i]
+	origin, path, sum := d.origin.at(d.i), d.rawPath.at(d.i), d.rawSHA.at(d.i)
 	switch {
 	case string(origin) != string(schema.OriginRaw) && string(origin) != string(schema.OriginAnnotated):
 		addf("text_origin is %s", show(origin))
@@ -383,10 +391,10 @@ func (c *shardCheck) origin(addf func(string, ...any)) {
 
 // keys verifies that no key stands twice in the attributes of a document.
 func (c *shardCheck) keys(addf func(string, ...any)) {
-	keys := c.documents.attributes.elements[0]
-	for i, key := range keys {
-		for _, other := range keys[:i] {
-			if bytes.Equal(key, other) {
+	l := c.documents.attributes
+	for i := range l.len() {
+		for k := range i {
+			if key := l.value(0, i); bytes.Equal(key, l.value(0, k)) {
 				addf("attributes has the key %s twice", show(key))
 			}
 		}
@@ -434,9 +442,14 @@ func (c *shardCheck) input(addf func(string, ...any)) {
 	d := &c.documents
 	i := d.i
 	c.stats.SourceBytes += d.source.values[i]
+	c.line = appendInput(c.line[:0], c.shard.Corpus, d.path.at(i), d.source.values[i], d.sha.at(i), d.rawPath.at(i), d.rawSHA.at(i))
+	if c.at < len(c.written) && bytes.Equal(c.line, c.written[c.at]) {
+		c.at++
+		return
+	}
 	row := sink.Input{
-		Corpus: c.shard.Corpus, Path: string(d.path.values[i]), Bytes: d.source.values[i], SHA256: string(d.sha.values[i]),
-		RawPath: string(d.rawPath.values[i]), RawSHA256: string(d.rawSHA.values[i]),
+		Corpus: c.shard.Corpus, Path: string(d.path.at(i)), Bytes: d.source.values[i], SHA256: string(d.sha.at(i)),
+		RawPath: string(d.rawPath.at(i)), RawSHA256: string(d.rawSHA.at(i)),
 	}
 	line, err := json.Marshal(&row)
 	if err == nil && c.at < len(c.written) && bytes.Equal(line, c.written[c.at]) {
@@ -467,6 +480,28 @@ func (c *shardCheck) input(addf func(string, ...any)) {
 	}
 }
 
+// appendInput appends an input as JSON, or something that is none where a value needs
+// escapes.
+func appendInput(b []byte, corpus string, path []byte, size int64, sha, rawPath, rawSHA []byte) []byte {
+	b = append(append(b, `{"corpus":"`...), corpus...)
+	b = append(append(b, `","path":"`...), path...)
+	b = strconv.AppendInt(append(b, `","bytes":`...), size, 10)
+	quotes := 10
+	for _, field := range [...]struct {
+		head  string
+		value []byte
+	}{{`,"sha256":"`, sha}, {`,"raw_path":"`, rawPath}, {`,"raw_sha256":"`, rawSHA}} {
+		if len(field.value) > 0 {
+			b = append(append(append(b, field.head...), field.value...), '"')
+			quotes += 4
+		}
+	}
+	if bytes.Count(b, []byte{'"'}) != quotes || bytes.IndexByte(b, '\\') >= 0 {
+		return b[:0]
+	}
+	return append(b, '}')
+}
+
 // place finds an input that was written.
 func (c *shardCheck) place(path string) (int, bool) {
 	if c.places == nil {
@@ -488,8 +523,10 @@ func (c *shardCheck) missing(before int) {
 
 // textWalk goes through the text of a document with its sentences.
 type textWalk struct {
-	text  parquet.ByteArray
+	text  []byte
 	valid bool // whether it is UTF-8
+	ascii bool
+	raw   bool // whether it is that of the raw twin
 
 	at, chars, units int // behind the last sentence: in bytes, code points and UTF-16 code units
 
@@ -497,16 +534,15 @@ type textWalk struct {
 }
 
 // sentence verifies a row of sentences and its labels.
-func (c *shardCheck) sentence(document parquet.ByteArray, w *textWalk) {
+func (c *shardCheck) sentence(document []byte, w *textWalk) {
 	s := &c.sentences
 	i, r := s.i, &s.part.report
-	c.sentences.check(s.tableReader)
 	index := s.index.values[i]
 	if int(index) != w.sentences {
 		r.addf("row %d: sentence_index is %d, and it is sentence %d of %s", s.row, index, w.sentences, show(document))
 	}
 	w.sentences++
-	if id := s.id.values[i]; !isSentenceID(id, document, index) {
+	if id := s.id.at(i); !isSentenceID(id, document, index) {
 		r.addf("row %d: sentence_id is %s, and it is sentence %d of %s", s.row, show(id), index, show(document))
 	}
 	length := c.span(w)
@@ -518,14 +554,16 @@ func (c *shardCheck) sentence(document parquet.ByteArray, w *textWalk) {
 		w.inUnlabeled += length
 	}
 	c.group(document, w)
-	c.alignment()
+	c.alignment(w)
 
-	c.strayLabels(document, int(index))
+	if l := &c.labels; l.row >= l.until || l.index.values[l.i] < index {
+		c.strayLabels(document, int(index))
+	}
 	labels, repaired := c.sentenceLabels(document, index)
 	w.labels += labels
 	switch {
-	case !labeled && (labels > 0 || len(s.refs.elements[0]) > 0):
-		r.addf("row %d: labeled is false, and there are %d labels, and %d in the table labels", s.row, len(s.refs.elements[0]), labels)
+	case !labeled && (labels > 0 || s.refs.len() > 0):
+		r.addf("row %d: labeled is false, and there are %d labels, and %d in the table labels", s.row, s.refs.len(), labels)
 	case !s.repaired.values[i] && repaired:
 		r.addf("row %d: repaired is false, and one of its labels was repaired", s.row)
 	case !labeled && s.repaired.values[i]:
@@ -538,7 +576,7 @@ func (c *shardCheck) sentence(document parquet.ByteArray, w *textWalk) {
 }
 
 // isSentenceID reports whether id is document, #, and index in four digits or more.
-func isSentenceID(id, document parquet.ByteArray, index int32) bool {
+func isSentenceID(id, document []byte, index int32) bool {
 	n := len(document)
 	if len(id) < n+5 || id[n] != '#' || !bytes.Equal(id[:n], document) || len(id) > n+5 && id[n+1] == '0' {
 		return false
@@ -562,8 +600,8 @@ func (c *shardCheck) span(w *textWalk) int {
 		return max(end-start, 0)
 	}
 	text, gap := w.text[start:end], w.text[w.at:start]
-	if !bytes.Equal(text, s.text.values[i]) {
-		r.addf("row %d: text is %s, and its document has %s there", s.row, show(s.text.values[i]), show(text))
+	if !bytes.Equal(text, s.text.at(i)) {
+		r.addf("row %d: text is %s, and its document has %s there", s.row, show(s.text.at(i)), show(text))
 	}
 	w.at = end
 	if !w.valid {
@@ -573,8 +611,11 @@ func (c *shardCheck) span(w *textWalk) int {
 		r.addf("row %d: byte_start and byte_end, %d and %d, cut a character", s.row, start, end)
 		return end - start
 	}
-	gapChars, gapUnits := lengths(gap)
-	chars, units := lengths(text)
+	gapChars, gapUnits, chars, units := len(gap), len(gap), len(text), len(text)
+	if !w.ascii {
+		gapChars, gapUnits = lengths(gap)
+		chars, units = lengths(text)
+	}
 	first, firstUnit := w.chars+gapChars, w.units+gapUnits
 	w.chars, w.units = first+chars, firstUnit+units
 	if got := [2]int{int(s.charStart.values[i]), int(s.charEnd.values[i])}; got != [2]int{first, w.chars} {
@@ -602,33 +643,63 @@ func (c *shardCheck) span(w *textWalk) int {
 }
 
 // lengths are the length of valid UTF-8 in code points and in UTF-16 code units. It
-// counts eight bytes at a time, because every byte of every text goes through it.
+// counts eight bytes at a time, and skips ASCII in stretches of 32, because every
+// byte of every text that is not all ASCII goes through it.
 func lengths(b []byte) (chars, units int) {
 	const each = 0x0101010101010101
-	inner, long := 0, 0 // bytes inside a character, and characters of two units
-	for len(b) >= 8 {
-		w := binary.LittleEndian.Uint64(b)
-		if w&(each<<7) != 0 {
-			inner += bits.OnesCount64(w >> 7 &^ (w >> 6) & each)
-			long += bits.OnesCount64(w >> 7 & (w >> 6) & (w >> 5) & (w >> 4) & each)
+	chars = len(b)
+	long := 0 // characters of two units
+	count := func(w uint64) {
+		chars -= bits.OnesCount64(w >> 7 &^ (w >> 6) & each) // bytes inside a character
+		long += bits.OnesCount64(w >> 7 & (w >> 6) & (w >> 5) & (w >> 4) & each)
+	}
+	for len(b) >= 32 {
+		w0, w1 := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
+		w2, w3 := binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])
+		if (w0|w1|w2|w3)&(each<<7) != 0 {
+			count(w0)
+			count(w1)
+			count(w2)
+			count(w3)
 		}
-		chars, b = chars+8, b[8:]
+		b = b[32:]
+	}
+	for ; len(b) >= 8; b = b[8:] {
+		count(binary.LittleEndian.Uint64(b))
 	}
 	for _, c := range b {
 		if c>>6 == 0b10 {
-			inner++
+			chars--
 		} else if c >= 0xF0 {
 			long++
 		}
 	}
-	chars += len(b) - inner
 	return chars, chars + long
 }
 
+// isASCII reports whether all of b is ASCII: most texts are, and need not be looked
+// at character by character then.
+func isASCII(b []byte) bool {
+	const high = 0x8080808080808080
+	for len(b) >= 32 {
+		if (binary.LittleEndian.Uint64(b)|binary.LittleEndian.Uint64(b[8:])|
+			binary.LittleEndian.Uint64(b[16:])|binary.LittleEndian.Uint64(b[24:]))&high != 0 {
+			return false
+		}
+		b = b[32:]
+	}
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 // group verifies that a sentence names a label group exactly if it carries one.
-func (c *shardCheck) group(document parquet.ByteArray, w *textWalk) {
+func (c *shardCheck) group(document []byte, w *textWalk) {
 	s := &c.sentences
-	id := s.group.values[s.i]
+	id := s.group.at(s.i)
 	if !s.labeled.values[s.i] {
 		if id != nil {
 			s.part.addf("row %d: labeled is false, and group_id is %s", s.row, show(id))
@@ -659,12 +730,12 @@ func digits(text []byte) (n int64, ok bool) {
 }
 
 // alignment verifies how a sentence says that it compares with the raw twin.
-func (c *shardCheck) alignment() {
+func (c *shardCheck) alignment(w *textWalk) {
 	s := &c.sentences
 	i, r := s.i, &s.part.report
-	class := s.alignment.values[i]
-	if (class != nil) != (string(c.documents.origin.values[c.documents.i]) == string(schema.OriginRaw)) {
-		r.addf("row %d: alignment is %s, and the text_origin of its document is %s", s.row, show(class), show(c.documents.origin.values[c.documents.i]))
+	class := s.alignment.at(i)
+	if (class != nil) != w.raw {
+		r.addf("row %d: alignment is %s, and the text_origin of its document is %s", s.row, show(class), show(c.documents.origin.at(c.documents.i)))
 	}
 	wantText := false
 	switch schema.Alignment(class) {
@@ -686,8 +757,8 @@ func (c *shardCheck) alignment() {
 	default:
 		r.addf("row %d: alignment is %s, which there is not", s.row, show(class))
 	}
-	if (s.annotated.values[i] != nil) != wantText {
-		r.addf("row %d: alignment is %s, and annotated_text is %s", s.row, show(class), show(s.annotated.values[i]))
+	if (s.annotated.at(i) != nil) != wantText {
+		r.addf("row %d: alignment is %s, and annotated_text is %s", s.row, show(class), show(s.annotated.at(i)))
 	}
 	if edited := schema.Alignment(class) == schema.Edited; edited == s.similarity.null(i) {
 		r.addf("row %d: alignment is %s, and similarity is or is not NULL", s.row, show(class))
@@ -704,125 +775,154 @@ func (c *shardCheck) alignment() {
 
 // sentenceLabels verifies the labels of a sentence. It returns how many there are
 // in the table labels, and whether any was repaired.
-func (c *shardCheck) sentenceLabels(document parquet.ByteArray, index int32) (n int, repaired bool) {
+func (c *shardCheck) sentenceLabels(document []byte, index int32) (n int, repaired bool) {
 	s, l := &c.sentences, &c.labels
-	refs, ref := s.refs.elements, 0
+	ref := 0
 	last := int32(-1)
-	for l.more && l.index.values[l.i] == index && equalBytes(l.document.values[l.i], document) {
+	for l.of(l.tableReader, document, c.documents.i) && l.index.values[l.i] == index {
 		i, r := l.i, &l.part.report
-		l.check(l.tableReader)
-		if id, want := l.id.values[i], s.id.values[s.i]; !bytes.Equal(id, want) {
+		if id, want := l.id.at(i), s.id.at(s.i); (n == 0 || !l.id.repeats(i)) && !bytes.Equal(id, want) {
 			r.addf("row %d: sentence_id is %s, and that of sentence %d of %s is %s", l.row, show(id), index, show(document), show(want))
 		}
 		if position := l.position.values[i]; position <= last {
-			r.addf("row %d: position is %d, behind %d in sentence %s", l.row, position, last, show(l.id.values[i]))
+			r.addf("row %d: position is %d, behind %d in sentence %s", l.row, position, last, show(l.id.at(i)))
 		} else {
 			last = position
 		}
-		if repair := l.repair.values[i]; repair != nil {
+		if repair := l.repair.at(i); repair != nil {
 			repaired = true
 			if !repairNames[string(repair)] {
 				r.addf("row %d: repair is %s", l.row, show(repair))
 			}
 		}
 		if c.label() {
-			if ref < len(refs[0]) && (!bytes.Equal(refs[0][ref], l.layer.values[i]) || !bytes.Equal(refs[1][ref], l.label.values[i]) ||
-				!equalBytes(refs[2][ref], l.polarity.values[i])) {
+			if ref < s.refs.len() && (!l.refs[0].equal(s.refs, 0, ref, l.layer, i) ||
+				!l.refs[1].equal(s.refs, 1, ref, l.label, i) || !l.refs[2].equal(s.refs, 2, ref, l.polarity, i)) {
 				r.addf("row %d: the label is (%s, %s, %s), and label %d in the list of sentence %s is (%s, %s, %s)", l.row,
-					show(l.layer.values[i]), show(l.label.values[i]), show(l.polarity.values[i]), ref, show(s.id.values[s.i]),
-					show(refs[0][ref]), show(refs[1][ref]), show(refs[2][ref]))
+					show(l.layer.at(i)), show(l.label.at(i)), show(l.polarity.at(i)), ref, show(s.id.at(s.i)),
+					show(s.refs.value(0, ref)), show(s.refs.value(1, ref)), show(s.refs.value(2, ref)))
 			}
 			ref++
 		}
 		n++
 		l.next()
 	}
-	if ref != len(refs[0]) {
-		s.part.addf("row %d: labels has %d elements, and the table labels has %d labels of sentence %s", s.row, len(refs[0]), ref, show(s.id.values[s.i]))
+	if ref != s.refs.len() {
+		s.part.addf("row %d: labels has %d elements, and the table labels has %d labels of sentence %s", s.row, s.refs.len(), ref, show(s.id.at(s.i)))
 	}
 	return n, repaired
 }
 
+// sameText finds out once whether an entry of a dictionary equals one of another.
+type sameText struct {
+	versions [2]int
+	found    []uint32 // for each entry of one, that of the other, from 1
+}
+
+// equal reports whether a field of an element of l is what c has in place i.
+func (s *sameText) equal(l *list, field, element int, c *textColumn, i int) bool {
+	f, code := l.fields[field], l.codes[field][element]
+	if code >= kept || !c.coded {
+		return equal(l.value(field, element), c.at(i))
+	}
+	if versions := [2]int{f.version, c.version}; s.versions != versions {
+		s.versions, s.found = versions, resize(s.found, len(f.words.from))
+		clear(s.found)
+	}
+	other := c.codes[i] + 1
+	if s.found[code] == other {
+		return true
+	}
+	if !equal(l.value(field, element), c.at(i)) {
+		return false
+	}
+	s.found[code] = other
+	return true
+}
+
 // verdict is what the taxonomy says of a layer and a label.
 type verdict struct {
+	pair            pair
 	known, polarity bool
 	layer           string
 	count           int // rows with the label
+}
+
+// pair is a layer and a label in dictionaries.
+type pair struct {
+	layer, label               uint32
+	layerVersion, labelVersion int // never 0
 }
 
 // label verifies a label against the taxonomy. It reports whether the label was
 // resolved.
 func (c *shardCheck) label() bool {
 	l := &c.labels
-	layer, label, polarity := l.layer.values[l.i], l.label.values[l.i], l.polarity.values[l.i]
+	resolved, polar := !l.label.null(l.i), !l.polarity.null(l.i)
 	c.stats.Labels++
-	if label == nil {
+	if !resolved {
 		c.stats.Unresolved++
-		if polarity != nil {
-			l.part.addf("row %d: polarity is %s, and label is NULL", l.row, show(polarity))
+		if polar {
+			l.part.addf("row %d: polarity is %s, and label is NULL", l.row, show(l.polarity.at(l.i)))
 		}
-		if layer == nil {
+		if l.layer.null(l.i) {
 			return false
 		}
 	}
-	v := c.verdict(layer, label)
-	if label != nil {
+	v := c.verdict()
+	if resolved {
 		v.count++
 	}
-	switch known := c.verifier.known(); {
-	case known.polarity == nil: // told elsewhere
+	switch {
 	case !v.known:
-		l.part.addf("row %d: layer %s and label %s are not in the taxonomy", l.row, show(layer), show(label))
-	case polarity != nil && label != nil && !v.polarity:
-		l.part.addf("row %d: polarity is %s, and label %s of layer %s takes none", l.row, show(polarity), show(label), show(layer))
+		l.part.addf("row %d: layer %s and label %s are not in the taxonomy", l.row, show(l.layer.at(l.i)), show(l.label.at(l.i)))
+	case resolved && polar && !v.polarity:
+		l.part.addf("row %d: polarity is %s, and label %s of layer %s takes none",
+			l.row, show(l.polarity.at(l.i)), show(l.label.at(l.i)), show(l.layer.at(l.i)))
 	}
-	return label != nil
+	return resolved
 }
 
-func (c *shardCheck) verdict(layer, label parquet.ByteArray) *verdict {
-	const most = 1 << 12
-	var key [2]*byte
-	if len(layer) > 0 {
-		key[0] = &layer[0]
-	}
-	if len(label) > 0 {
-		key[1] = &label[0]
-	}
+// verdict is that of the layer and label of the row. There are few pairs of them, so
+// each has a place in a table, where a rare other may take it.
+func (c *shardCheck) verdict() *verdict {
 	l := &c.labels
-	if v, ok := l.verdicts[key]; ok {
+	var p pair
+	if l.layer.coded && l.label.coded {
+		p = pair{l.layer.codes[l.i], l.label.codes[l.i], l.layer.version, l.label.version}
+	}
+	v := &l.verdicts[(p.layer<<6+p.label)%uint32(len(l.verdicts))]
+	if v.pair == p && p.layerVersion > 0 {
 		return v
 	}
-	known := c.verifier.known()
-	v := &verdict{layer: string(layer)}
-	if label == nil {
-		v.known = known.layers[labelKey{c.shard.Corpus, string(layer), ""}]
-	} else {
-		v.polarity, v.known = known.polarity[labelKey{c.shard.Corpus, string(layer), string(label)}]
+	c.countLayer(v)
+	layer, label := l.layer.at(l.i), l.label.at(l.i)
+	*v = verdict{pair: p, layer: string(layer)}
+	switch known := c.verifier.known(); {
+	case known.polarity == nil:
+		v.known, v.polarity = true, true // told elsewhere
+	case label == nil:
+		v.known = known.layers[labelKey{c.shard.Corpus, v.layer, ""}]
+	default:
+		v.polarity, v.known = known.polarity[labelKey{c.shard.Corpus, v.layer, string(label)}]
 	}
-	if len(l.verdicts) >= most {
-		c.countLayers()
-	}
-	l.verdicts[key] = v
 	return v
 }
 
-// countLayers adds up the verdicts, and begins anew.
-func (c *shardCheck) countLayers() {
-	for _, v := range c.labels.verdicts {
-		if v.count > 0 {
-			c.stats.LabelsByLayer[v.layer] += v.count
-		}
+// countLayer adds the rows that a verdict was about to those of their layer.
+func (c *shardCheck) countLayer(v *verdict) {
+	if v.count > 0 {
+		c.stats.LabelsByLayer[v.layer] += v.count
 	}
-	clear(c.labels.verdicts)
 }
 
 // straySentences reports the sentences before the given document, or to the end
 // for nil: they have none.
-func (c *shardCheck) straySentences(document parquet.ByteArray) {
+func (c *shardCheck) straySentences(document []byte) {
 	s := &c.sentences
-	for s.more && (document == nil || bytes.Compare(s.document.values[s.i], document) < 0) {
+	for s.more && (document == nil || bytes.Compare(s.document.at(s.i), document) < 0) {
 		s.part.addf("row %d: sentence %s is of document %s, which has no row in documents, or not there",
-			s.row, show(s.id.values[s.i]), show(s.document.values[s.i]))
+			s.row, show(s.id.at(s.i)), show(s.document.at(s.i)))
 		c.stats.Sentences++
 		s.next()
 	}
@@ -830,15 +930,18 @@ func (c *shardCheck) straySentences(document parquet.ByteArray) {
 
 // strayLabels reports the labels before the given sentence of a document, of which
 // -1 is behind the last, or to the end for nil: there is no sentence for them.
-func (c *shardCheck) strayLabels(document parquet.ByteArray, index int) {
+func (c *shardCheck) strayLabels(document []byte, index int) {
 	l := &c.labels
 	for l.more {
-		if order := bytes.Compare(l.document.values[l.i], document); document != nil &&
-			(order > 0 || order == 0 && index >= 0 && int(l.index.values[l.i]) >= index) {
+		if document != nil && l.of(l.tableReader, document, c.documents.i) {
+			if index >= 0 && int(l.index.values[l.i]) >= index {
+				return
+			}
+		} else if document != nil && bytes.Compare(l.document.at(l.i), document) > 0 {
 			return
 		}
 		l.part.addf("row %d: the label is of sentence %s, number %d, which has no row in sentences, or not there",
-			l.row, show(l.id.values[l.i]), l.index.values[l.i])
+			l.row, show(l.id.at(l.i)), l.index.values[l.i])
 		c.stats.Labels++
 		l.next()
 	}
@@ -854,12 +957,14 @@ type diagnosticCount struct {
 func (c *shardCheck) diagnostic() (schema.Code, bool) {
 	g := &c.diagnostics
 	i, r := g.i, &g.part.report
-	id, name := g.id.values[i], g.code.values[i]
+	id, name := g.id.at(i), g.code.at(i)
 	if g.row > 0 && (id == nil && g.last != nil || bytes.Compare(id, g.last) < 0) {
 		r.addf("row %d: document_id is %s, and stands behind %s", g.row, show(id), show(g.last))
 	}
-	g.last = id
-	if corpus := g.corpus.values[i]; string(corpus) != c.shard.Corpus {
+	if !equal(g.last, id) {
+		g.last = bytes.Clone(id)
+	}
+	if corpus := g.corpus.at(i); string(corpus) != c.shard.Corpus {
 		r.addf("row %d: corpus is %s, and the shard is of %q", g.row, show(corpus), c.shard.Corpus)
 	}
 	code, ok := g.codes[string(name)]
@@ -867,7 +972,7 @@ func (c *shardCheck) diagnostic() (schema.Code, bool) {
 		r.addf("row %d: code is %s, which there is not", g.row, show(name))
 		return 0, false
 	}
-	if severity := g.severity.values[i]; string(severity) != string(code.Info().Severity) {
+	if severity := g.severity.at(i); string(severity) != string(code.Info().Severity) {
 		r.addf("row %d: severity is %s, and that of %s is %s", g.row, show(severity), code, code.Info().Severity)
 	}
 	c.stats.Diagnostics[code]++
@@ -876,11 +981,11 @@ func (c *shardCheck) diagnostic() (schema.Code, bool) {
 
 // strayDiagnostics verifies the diagnostics before the given document, or to the
 // end for nil: they are of folders, or of documents that were refused.
-func (c *shardCheck) strayDiagnostics(document parquet.ByteArray) {
+func (c *shardCheck) strayDiagnostics(document []byte) {
 	g := &c.diagnostics
-	for g.more && (document == nil || bytes.Compare(g.id.values[g.i], document) < 0) {
+	for g.more && (document == nil || bytes.Compare(g.id.at(g.i), document) < 0) {
 		code, ok := c.diagnostic()
-		if g.id.values[g.i] != nil {
+		if g.id.at(g.i) != nil {
 			c.refusedDiagnostic(code, ok)
 		}
 		g.next()
@@ -890,7 +995,7 @@ func (c *shardCheck) strayDiagnostics(document parquet.ByteArray) {
 // refusedDiagnostic verifies that a diagnostic is of a document that was refused.
 func (c *shardCheck) refusedDiagnostic(code schema.Code, ok bool) {
 	g := &c.diagnostics
-	id, path := g.id.values[g.i], g.path.values[g.i]
+	id, path := g.id.at(g.i), g.path.at(g.i)
 	refused := c.refused[string(path)]
 	if refused == nil {
 		g.part.addf("row %d: it is of document %s, file %s, which was neither written nor refused", g.row, show(id), show(path))
@@ -907,12 +1012,12 @@ func (c *shardCheck) refusedDiagnostic(code schema.Code, ok bool) {
 
 // documentDiagnostics verifies the diagnostics of the document in documents. Some
 // with its id may be of another file, which was refused because of that.
-func (c *shardCheck) documentDiagnostics(document parquet.ByteArray) (count diagnosticCount) {
+func (c *shardCheck) documentDiagnostics(document []byte) (count diagnosticCount) {
 	d, g := &c.documents, &c.diagnostics
-	own, raw := d.path.values[d.i], d.rawPath.values[d.i]
-	for g.more && equalBytes(g.id.values[g.i], document) {
+	own, raw := d.path.at(d.i), d.rawPath.at(d.i)
+	for g.more && equal(g.id.at(g.i), document) {
 		code, ok := c.diagnostic()
-		path := g.path.values[g.i]
+		path := g.path.at(g.i)
 		if !bytes.Equal(path, own) && (raw == nil || !bytes.Equal(path, raw)) {
 			c.refusedDiagnostic(code, ok)
 			g.next()
@@ -931,7 +1036,9 @@ func (c *shardCheck) documentDiagnostics(document parquet.ByteArray) (count diag
 // finish compares what was read with what the manifest says of the shard.
 func (c *shardCheck) finish() {
 	c.missing(len(c.written))
-	c.countLayers()
+	for i := range c.labels.verdicts {
+		c.countLayer(&c.labels.verdicts[i])
+	}
 	for _, path := range slices.Sorted(maps.Keys(c.refused)) {
 		if r := c.refused[path]; path == r.input.Path && r.errors == 0 {
 			c.diagnostics.part.addf("it has no error for %q, which the manifest counts as refused", path)

@@ -5,15 +5,12 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/apache/arrow/go/v17/parquet"
-	"github.com/apache/arrow/go/v17/parquet/compress"
 )
 
-var (
-	zstdCodec = compress.Codecs.Zstd
-	allocator = memory.NewGoAllocator()
-)
+// batch is how many rows, or values of a list, are read at a time. Their columns
+// stay in the processor's cache.
+const batch = 1024
 
 // tableReader reads the rows of a part in batches.
 type tableReader struct {
@@ -31,22 +28,28 @@ type tableReader struct {
 	err   error
 }
 
-func newTableReader(p *part) *tableReader {
+// newTableReader is a reader of a part with the form that it should have. Buffers
+// are those of a part of the same table that was read before, if there is one.
+func (v *Verifier) newTableReader(p *part) *tableReader {
+	if t, ok := v.readers[p.table.Name].Get().(*tableReader); ok {
+		*t = tableReader{part: p, leaves: t.leaves, names: t.names, row: -1}
+		return t
+	}
 	t := &tableReader{part: p, names: map[string]leaf{}, row: -1}
 	columns := p.reader.MetaData().Schema
 	for i := range columns.NumColumns() {
 		var l leaf
 		switch s := columns.Column(i); s.PhysicalType() {
 		case parquet.Types.ByteArray:
-			l = newColumn(s, i, &kindBytes)
+			l = newText(s, i)
 		case parquet.Types.Int32:
-			l = newColumn(s, i, &kindInt32)
+			l = newNumber(s, i, &kindInt32)
 		case parquet.Types.Int64:
-			l = newColumn(s, i, &kindInt64)
+			l = newNumber(s, i, &kindInt64)
 		case parquet.Types.Double:
-			l = newColumn(s, i, &kindDouble)
+			l = newNumber(s, i, &kindFloat)
 		default:
-			l = newColumn(s, i, &kindBool)
+			l = newNumber(s, i, &kindBool)
 		}
 		t.leaves = append(t.leaves, l)
 		t.names[columns.Column(i).Path()] = l
@@ -54,13 +57,27 @@ func newTableReader(p *part) *tableReader {
 	return t
 }
 
-func (t *tableReader) bytes(name string) *column[parquet.ByteArray] {
-	return t.names[name].(*column[parquet.ByteArray])
+// keep leaves the buffers of a reader to another.
+func (v *Verifier) keep(t *tableReader) {
+	v.readers[t.part.table.Name].Put(t)
 }
-func (t *tableReader) int32(name string) *column[int32]    { return t.names[name].(*column[int32]) }
-func (t *tableReader) int64(name string) *column[int64]    { return t.names[name].(*column[int64]) }
-func (t *tableReader) double(name string) *column[float64] { return t.names[name].(*column[float64]) }
-func (t *tableReader) bool(name string) *column[bool]      { return t.names[name].(*column[bool]) }
+
+func (t *tableReader) string(name string) *textColumn { return t.names[name].(*textColumn) }
+func (t *tableReader) int32(name string) *numberColumn[int32] {
+	return t.names[name].(*numberColumn[int32])
+}
+
+func (t *tableReader) int64(name string) *numberColumn[int64] {
+	return t.names[name].(*numberColumn[int64])
+}
+
+func (t *tableReader) double(name string) *numberColumn[float64] {
+	return t.names[name].(*numberColumn[float64])
+}
+
+func (t *tableReader) bool(name string) *numberColumn[bool] {
+	return t.names[name].(*numberColumn[bool])
+}
 
 // next goes to the next row. If more is false then, there is none, or err says why
 // it cannot be read.
@@ -96,23 +113,49 @@ func (t *tableReader) fill() bool {
 		}
 		t.group++
 	}
-	t.i, t.n = 0, int(min(t.left, batch))
-	t.left -= int64(t.n)
+	// A batch ends where a page of any column does: pages are not kept.
+	n := int(min(t.left, batch))
 	for _, l := range t.leaves {
-		if l.levels().reps != nil {
+		if l.common().maxRep > 0 {
 			continue // a list reads them
 		}
-		if t.err = t.try(l, func() error { return l.fill(t.n) }); t.err != nil {
+		t.err = t.try(l, func() error {
+			ready, err := l.ready()
+			if err == nil && ready == 0 {
+				err = fmt.Errorf("it ends after %d values", l.common().read)
+			}
+			n = min(n, ready)
+			return err
+		})
+		if t.err != nil {
+			return false
+		}
+	}
+	t.i, t.n, t.left = 0, n, t.left-int64(n)
+	for _, l := range t.leaves {
+		if l.common().maxRep > 0 {
+			continue
+		}
+		if t.err = t.try(l, func() error { return fill(l, n) }); t.err != nil {
 			return false
 		}
 	}
 	return true
 }
 
+// fill reads the next n values of a column.
+func fill(l leaf, n int) error {
+	err := l.fill(n)
+	if c := l.common(); err == nil && c.group == 0 && c.read == int64(n) && n > 0 {
+		err = l.agree()
+	}
+	return err
+}
+
 // finish ends a row group.
 func (t *tableReader) finish() bool {
 	for _, l := range t.leaves {
-		if t.err = t.try(l, func() error { l.finish(&t.part.report); return nil }); t.err != nil {
+		if t.err = t.try(l, func() error { return l.finish(&t.part.report) }); t.err != nil {
 			return false
 		}
 	}
@@ -133,79 +176,107 @@ func (t *tableReader) try(l leaf, f func() error) error {
 // the other.
 type list struct {
 	table  *tableReader
-	fields []*column[parquet.ByteArray] // of an element
-	at     int                          // in the batch
-	group  int                          // that the batch is of
-	// elements has the values of each field for the elements of the row.
-	elements [][]parquet.ByteArray
+	fields []*textColumn // of an element
+	at     int           // in the batch
+	n      int           // in the batch
+	group  int           // that the batch is of
+	// codes has, for each field, the elements of the row: their places in the
+	// dictionary, or from kept on, in values.
+	codes  [][]uint32
+	values texts
 }
 
+// kept marks a place in list.values.
+const kept = 1 << 31
+
 func (t *tableReader) list(fields ...string) *list {
-	l := &list{table: t, elements: make([][]parquet.ByteArray, len(fields))}
+	l := &list{table: t, codes: make([][]uint32, len(fields))}
 	for _, name := range fields {
-		l.fields = append(l.fields, t.bytes(name))
+		l.fields = append(l.fields, t.string(name))
 	}
 	t.lists = append(t.lists, l)
 	return l
+}
+
+// len is how many elements the row has.
+func (l *list) len() int { return len(l.codes[0]) }
+
+// value is a field of an element of the row.
+func (l *list) value(field, element int) []byte {
+	code := l.codes[field][element]
+	if code >= kept {
+		return l.values.at(int(code - kept))
+	}
+	return l.fields[field].words.at(int(code))
 }
 
 var errList = errors.New("its elements and its rows do not fit together")
 
 // next reads the elements of the next row.
 func (l *list) next() error {
-	for i := range l.elements {
-		l.elements[i] = l.elements[i][:0]
+	for i := range l.codes {
+		l.codes[i] = l.codes[i][:0]
 	}
+	l.values.data, l.values.from, l.values.to = l.values.data[:0], l.values.from[:0], l.values.to[:0]
 	if l.group != l.table.group {
-		l.group, l.at = l.table.group, 0
+		l.group, l.at, l.n = l.table.group, 0, 0
 	}
+	head := l.fields[0]
 	for first := true; ; first = false {
-		head := l.fields[0]
-		if l.at >= head.n {
-			more, err := l.fill()
-			if err != nil {
+		if l.at >= l.n {
+			if err := l.fill(); err != nil {
 				return err
 			}
-			if !more {
-				if first {
-					return l.table.try(head, func() error { return errList })
-				}
-				return nil
-			}
 		}
-		if starts := head.reps[l.at] == 0; starts != first {
+		if l.n == 0 || head.reps[l.at] == 0 != first {
 			if first {
 				return l.table.try(head, func() error { return errList })
 			}
 			return nil // the next row
 		}
 		for i, f := range l.fields {
-			if (f.defs[l.at] == 0) != (head.defs[l.at] == 0) {
+			switch exists := f.defs[l.at] > 0; {
+			case exists != (head.defs[l.at] > 0):
 				return l.table.try(f, func() error { return errList })
-			}
-			if f.defs[l.at] > 0 {
-				l.elements[i] = append(l.elements[i], f.values[l.at])
+			case !exists:
+			case f.coded:
+				l.codes[i] = append(l.codes[i], f.codes[l.at])
+			default:
+				l.codes[i] = append(l.codes[i], kept+uint32(len(l.values.from)))
+				l.values.add(f.at(l.at))
 			}
 		}
 		l.at++
 	}
 }
 
-// fill reads the next batch of elements. It reports whether there are any.
-func (l *list) fill() (bool, error) {
-	meta := l.table.part.reader.MetaData().RowGroups[l.table.group-1]
+// fill reads the next batch of elements.
+func (l *list) fill() error {
+	l.at, l.n = 0, batch
 	for _, f := range l.fields {
-		n := int(min(meta.Columns[f.index].MetaData.NumValues-f.read, batch))
-		if n == 0 {
-			return false, nil
-		}
-		if err := l.table.try(f, func() error { return f.fill(n) }); err != nil {
-			return false, err
-		}
-		if !slices.Equal(f.reps[:f.n], l.fields[0].reps[:l.fields[0].n]) {
-			return false, l.table.try(f, func() error { return errList })
+		err := l.table.try(f, func() error {
+			ready, err := f.ready()
+			l.n = min(l.n, ready)
+			return err
+		})
+		if err != nil {
+			return err
 		}
 	}
-	l.at = 0
-	return true, nil
+	head := l.fields[0]
+	for _, f := range l.fields {
+		err := l.table.try(f, func() error {
+			if err := fill(f, l.n); err != nil {
+				return err
+			}
+			if !slices.Equal(f.reps[:l.n], head.reps[:l.n]) {
+				return errList
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

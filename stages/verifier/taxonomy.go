@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 
-	"github.com/apache/arrow/go/v17/parquet"
-
 	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/snapshot"
 )
@@ -33,31 +31,30 @@ func (v *Verifier) readTaxonomy() knownLabels {
 	defer p.close()
 	var known knownLabels
 	if p.whole && v.level == Full {
-		known = p.readLabels(v.snapshot.Corpora)
+		known = p.readLabels(v.newTableReader(p), v.snapshot.Corpora)
 	}
 	known.problems = p.problems()
 	return known
 }
 
-func (p *part) readLabels(corpora []snapshot.Corpus) knownLabels {
+func (p *part) readLabels(t *tableReader, corpora []snapshot.Corpus) knownLabels {
 	k := knownLabels{polarity: map[labelKey]bool{}, layers: map[labelKey]bool{}}
 	names := map[string]bool{}
 	for _, c := range corpora {
 		names[c.Name] = true
 	}
-	t := newTableReader(p)
-	corpus, layer, label, polarity := t.bytes("corpus"), t.bytes("layer"), t.bytes("label"), t.bool("has_polarity")
+	corpus, layer, label, polarity := t.string("corpus"), t.string("layer"), t.string("label"), t.bool("has_polarity")
 	t.list("aliases.list.element")
-	var last parquet.ByteArray
+	var last []byte
 	for t.next(); t.more; t.next() {
-		key := labelKey{string(corpus.values[t.i]), string(layer.values[t.i]), string(label.values[t.i])}
+		key := labelKey{string(corpus.at(t.i)), string(layer.at(t.i)), string(label.at(t.i))}
 		if !names[key.corpus] {
 			p.addf("row %d is of the corpus %q, which there is not", t.row, key.corpus)
 		}
-		if bytes.Compare(corpus.values[t.i], last) < 0 {
+		if bytes.Compare(corpus.at(t.i), last) < 0 {
 			p.addf("row %d: corpus %q stands behind %s", t.row, key.corpus, show(last))
 		}
-		last = corpus.values[t.i]
+		last = append(last[:0], corpus.at(t.i)...)
 		if _, twice := k.polarity[key]; twice {
 			p.addf("row %d: label %q of layer %q stands there twice", t.row, key.label, key.layer)
 		}

@@ -77,13 +77,14 @@ type Verifier struct {
 	level    Level
 	tables   map[string]schema.Table
 	known    func() knownLabels
+	readers  map[string]*sync.Pool // of tableReader, by table
 }
 
 // New prepares to verify a snapshot, and reads nothing.
 func New(s *snapshot.Snapshot, level Level) *Verifier {
-	v := &Verifier{snapshot: s, level: level, tables: map[string]schema.Table{}}
+	v := &Verifier{snapshot: s, level: level, tables: map[string]schema.Table{}, readers: map[string]*sync.Pool{}}
 	for _, t := range schema.Tables() {
-		v.tables[t.Name] = t
+		v.tables[t.Name], v.readers[t.Name] = t, &sync.Pool{}
 	}
 	v.known = sync.OnceValue(v.readTaxonomy)
 	return v
@@ -287,8 +288,7 @@ func (v *Verifier) shardParts(r *report, i int) {
 // nothing but their sizes and, at Full, their SHA-256: that is enough for parts that
 // were verified when they were made. The error is the context's.
 //
-// It holds in memory what it needs of one row group of each table, one document
-// and the shard's inputs.
+// It holds in memory one page of each column of each table, and the shard's inputs.
 func (v *Verifier) Shard(ctx context.Context, i int, hashOnly bool) ([]Problem, error) {
 	c := shardCheck{verifier: v, shard: &v.snapshot.Shards[i], number: i, manifest: report{path: snapshot.ManifestName}}
 	whole := c.readInputs()
