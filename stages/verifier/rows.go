@@ -733,6 +733,9 @@ func digits(text []byte) (n int64, ok bool) {
 func (c *shardCheck) alignment(w *textWalk) {
 	s := &c.sentences
 	i, r := s.i, &s.part.report
+	if !w.raw && s.alignment.null(i) && s.annotated.null(i) && s.similarity.null(i) {
+		return // there is no twin, and nothing says that there is
+	}
 	class := s.alignment.at(i)
 	if (class != nil) != w.raw {
 		r.addf("row %d: alignment is %s, and the text_origin of its document is %s", s.row, show(class), show(c.documents.origin.at(c.documents.i)))
@@ -778,20 +781,20 @@ func (c *shardCheck) alignment(w *textWalk) {
 func (c *shardCheck) sentenceLabels(document []byte, index int32) (n int, repaired bool) {
 	s, l := &c.sentences, &c.labels
 	ref := 0
-	last := int32(-1)
+	last, want := int32(-1), s.id.at(s.i)
 	for l.of(l.tableReader, document, c.documents.i) && l.index.values[l.i] == index {
 		i, r := l.i, &l.part.report
-		if id, want := l.id.at(i), s.id.at(s.i); (n == 0 || !l.id.repeats(i)) && !bytes.Equal(id, want) {
-			r.addf("row %d: sentence_id is %s, and that of sentence %d of %s is %s", l.row, show(id), index, show(document), show(want))
+		if (n == 0 || !l.id.repeats(i)) && !bytes.Equal(l.id.at(i), want) {
+			r.addf("row %d: sentence_id is %s, and that of sentence %d of %s is %s", l.row, show(l.id.at(i)), index, show(document), show(want))
 		}
 		if position := l.position.values[i]; position <= last {
 			r.addf("row %d: position is %d, behind %d in sentence %s", l.row, position, last, show(l.id.at(i)))
 		} else {
 			last = position
 		}
-		if repair := l.repair.at(i); repair != nil {
+		if !l.repair.null(i) {
 			repaired = true
-			if !repairNames[string(repair)] {
+			if repair := l.repair.at(i); !repairNames[string(repair)] {
 				r.addf("row %d: repair is %s", l.row, show(repair))
 			}
 		}
