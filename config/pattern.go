@@ -20,8 +20,9 @@ var attributeName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 // itself. The zero Pattern matches only the empty path. A Pattern is safe for
 // concurrent use.
 type Pattern struct {
-	re    *regexp.Regexp
-	names []string
+	re      *regexp.Regexp
+	matcher matcher // nil where re does it alone
+	names   []string
 }
 
 // ParsePattern reads a pattern. Its error says what is wrong with it: a brace
@@ -75,7 +76,7 @@ func ParsePattern(s string) (Pattern, error) {
 	if err != nil { // only its size is left to object to
 		return Pattern{}, compileError(err)
 	}
-	p.re = re
+	p.re, p.matcher = re, newMatcher(expr.String())
 	return p, nil
 }
 
@@ -83,14 +84,27 @@ func ParsePattern(s string) (Pattern, error) {
 // appearance.
 func (p Pattern) Names() []string { return distinct(p.names) }
 
-// Regexp is the pattern as an expression that matches whole slash-separated
-// paths, with the attribute that each of its groups captures: names[i] is that of
-// group i+1. A name may come more than once. The groups may be empty, and differ.
-func (p Pattern) Regexp() (re *regexp.Regexp, names []string) {
+// Groups are the attributes that the pattern captures, in order and as often as
+// they stand in it.
+func (p Pattern) Groups() []string { return slices.Clone(p.names) }
+
+// Match reports whether the pattern fits a whole slash-separated path, and what
+// it captures: group i of Groups is path[bounds[2*i]:bounds[2*i+1]]. A group may
+// be empty. It appends the bounds to buf.
+func (p Pattern) Match(path string, buf []int) (bounds []int, ok bool) {
 	if p.re == nil {
-		return regexp.MustCompile(`\A\z`), nil
+		return buf, path == ""
 	}
-	return p.re, slices.Clone(p.names)
+	bounds = slices.Grow(buf, 2*len(p.names))[:len(buf)+2*len(p.names)]
+	ok, sure := p.matcher.match(path, bounds[len(buf):])
+	if sure {
+		return bounds, ok
+	}
+	found := p.re.FindStringSubmatchIndex(path)
+	if found == nil {
+		return buf, false
+	}
+	return append(buf, found[2:]...), true
 }
 
 // A Template makes text of attributes: {name} stands for the attribute's value,

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,15 +12,14 @@ import (
 // match returns what a pattern captures from a path, the last of each name, and
 // whether it fits.
 func match(p Pattern, path string) (map[string]string, bool) {
-	re, names := p.Regexp()
-	groups := re.FindStringSubmatch(path)
+	bounds, ok := p.Match(path, nil)
 	captured := make(map[string]string)
-	for i, name := range names {
-		if groups != nil {
-			captured[name] = groups[i+1]
+	for i, name := range p.Groups() {
+		if ok {
+			captured[name] = path[bounds[2*i]:bounds[2*i+1]]
 		}
 	}
-	return captured, groups != nil
+	return captured, ok
 }
 
 func TestPatternMatch(t *testing.T) {
@@ -69,9 +69,104 @@ func TestPatternMatch(t *testing.T) {
 		} else if diff := cmp.Diff(tt.want, got); ok && diff != "" {
 			t.Errorf("%s on %q: %s", tt.pattern, tt.path, diff)
 		}
-		if re, names := p.Regexp(); re.NumSubexp() != len(names) {
-			t.Errorf("%s: %d groups, names %q", tt.pattern, re.NumSubexp(), names)
+		checkMatch(t, p, tt.path)
+	}
+}
+
+// checkMatch compares what a pattern says with what its expression does.
+func checkMatch(t interface{ Fatalf(string, ...any) }, p Pattern, path string) {
+	if p.re.NumSubexp() != len(p.Groups()) {
+		t.Fatalf("%d groups, names %q", p.re.NumSubexp(), p.Groups())
+	}
+	bounds, ok := p.Match(path, []int{-1})
+	want := p.re.FindStringSubmatchIndex(path)
+	if ok != (want != nil) {
+		t.Fatalf("%s on %q: fits = %v", p.re, path, ok)
+	}
+	if !ok {
+		return
+	}
+	if want[0] != 0 || want[1] != len(path) {
+		t.Fatalf("%s matches %v of %q", p.re, want[:2], path)
+	}
+	if want[1] = -1; !slices.Equal(want[1:], bounds) {
+		t.Fatalf("%s on %q: %v, want %v", p.re, path, bounds[1:], want[2:])
+	}
+}
+
+// The matcher says what the expression does, for patterns made of all that it
+// knows, and of paths that nearly fit.
+func TestMatcher(t *testing.T) {
+	pieces := []string{
+		"**/", "**", "*", "/", "a", "ab", "-", "R", "é", "{a}", "{b}", "{c:[ab]+}", "{d:[a-c]*?}", "{e:.+}", "{f:(?s).*?}", "{g:R[0-9]+}",
+		"{h:[0-9]{2,3}}", "{i:a?}", "{j:a{2}b??}", "{k:(?i)A}", "{l:a|b}", "{m:(ab)+}", "{n:}", "{o:[^a]+}", "{p:é*}", "{q:(?i)[a]}", "{r:a+?}",
+	}
+	ours := 0
+	rapid.Check(t, func(t *rapid.T) {
+		source := strings.Join(rapid.SliceOfN(rapid.SampledFrom(pieces), 0, 7).Draw(t, "pattern"), "")
+		p, err := ParsePattern(source)
+		if err != nil {
+			t.Fatalf("%s: %v", source, err)
 		}
+		for range 20 {
+			path := rapid.StringOfN(rapid.RuneFrom([]rune("aaabR0/-/\né")), 0, 12, -1).Draw(t, "path")
+			checkMatch(t, p, path)
+			if _, sure := p.matcher.match(path, make([]int, 2*len(p.names))); sure {
+				ours++
+			}
+		}
+	})
+	if ours == 0 {
+		t.Error("regexp did it all")
+	}
+}
+
+// The kinds of patterns that people write do without regexp, and those that would
+// take quadratic time or more go over to it.
+func TestMatcherGivesUp(t *testing.T) {
+	path := "Accepted/B1-/Annotated/ICLR2018-B1--R2_annotated.txt"
+	for _, tt := range []struct {
+		pattern, path string
+		sure          bool
+	}{
+		{"**/{decision}/{paper_id}/Annotated/{venue:[A-Za-z]+}{year:[0-9]{4}}-{paper_id}-{reviewer:R[0-9]+}*annotated.txt", path, true},
+		{"**/{venue:[A-Za-z]+}{year:[0-9]{4}}-{paper_id}-{reviewer:R[0-9]+}*annotated.txt", path, true},
+		{"**/{venue:[A-Za-z]+}{year:[0-9]{4}}-{paper_id}-{reviewer:R[0-9]+}.txt", path, true},
+		{"{decision}/**", path, true},
+		{"**/{name}.txt", strings.Repeat("a/", 2000) + "a.text", true},
+		{"{decision:Accepted|Rejected}/**", path, false},
+		{"**/{name}.txt", "é.txt", false},
+		{"*a*a*a*a*a*b", strings.Repeat("a", 500), false},
+		{"**/**/**/**/**/b", strings.Repeat("a/", 500), false},
+	} {
+		p, err := ParsePattern(tt.pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, sure := p.matcher.match(tt.path, make([]int, 2*len(p.names))); sure != tt.sure {
+			t.Errorf("%s on %.60q: sure %v", tt.pattern, tt.path, sure)
+		}
+		checkMatch(t, p, tt.path)
+	}
+}
+
+func BenchmarkMatch(b *testing.B) {
+	p, err := ParsePattern("**/{decision}/{paper_id}/Annotated/{venue:[A-Za-z]+}{year:[0-9]{4}}-{paper_id}-{reviewer:R[0-9]+}*annotated.txt")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, matcher := range map[string]matcher{"ours": p.matcher, "regexp": nil} {
+		b.Run(name, func(b *testing.B) {
+			p, buf := p, []int{}
+			p.matcher = matcher
+			b.ReportAllocs()
+			for b.Loop() {
+				var ok bool
+				if buf, ok = p.Match("Accepted/B1-abc-/Annotated/ICLR2018-B1-abc--R2_annotated.txt", buf[:0]); !ok {
+					b.Fatal("it does not fit")
+				}
+			}
+		})
 	}
 }
 
@@ -101,7 +196,10 @@ func TestZeroPattern(t *testing.T) {
 	if _, ok := match(p, "a"); ok {
 		t.Error("the zero pattern fits a path")
 	}
-	if re, names := p.Regexp(); re.MatchString("a") || len(names) != 0 || len(p.Names()) != 0 {
+	if _, ok := match(p, ""); !ok {
+		t.Error("the zero pattern does not fit the empty path")
+	}
+	if len(p.Groups()) != 0 || len(p.Names()) != 0 {
 		t.Error("the zero pattern captures")
 	}
 }
@@ -174,7 +272,7 @@ func TestTemplateAndPatternAgree(t *testing.T) {
 }
 
 func FuzzParsePattern(f *testing.F) {
-	for _, s := range []string{"{a}/{b:[0-9]{4}}*", "**/{a:(?i)x|y}", "{a:\\{}", "}{", "{a:(}"} {
+	for _, s := range []string{"{a}/{b:[0-9]{4}}*", "**/{a:(?i)x|y}", "{a:\\{}", "}{", "{a:(}", "**{a:.+?}{b:[^x]*}{c:x?}"} {
 		f.Add(s, "x/2018y")
 	}
 	f.Fuzz(func(t *testing.T, source, path string) {
@@ -182,12 +280,6 @@ func FuzzParsePattern(f *testing.F) {
 		if err != nil {
 			return
 		}
-		re, names := p.Regexp()
-		if re.NumSubexp() != len(names) {
-			t.Fatalf("%d groups, names %q", re.NumSubexp(), names)
-		}
-		if groups := re.FindStringSubmatch(path); groups != nil && groups[0] != path {
-			t.Fatalf("matches %q of %q", groups[0], path)
-		}
+		checkMatch(t, p, path)
 	})
 }
