@@ -52,7 +52,7 @@ func prepare(ctx context.Context, l *config.Loaded, allowEmpty bool) ([]corpusRu
 		if err != nil {
 			return nil, err
 		}
-		plan, err := reader.Scan(ctx, corpus, l.Config.Limits)
+		plan, err := reader.Scan(ctx, corpus, l.Config.Limits, l.Config.Run.Workers)
 		if err != nil {
 			return nil, err
 		}
@@ -243,7 +243,9 @@ func (j *job) plan(ctx context.Context) (err error) {
 		}
 	}
 	j.options.timings.phase("decide")
-	j.cut()
+	if err := j.cut(ctx); err != nil {
+		return err
+	}
 	return j.decide(ctx)
 }
 

@@ -34,23 +34,22 @@ type shard struct {
 var settled = 2 * time.Second // tests do without
 
 // cut makes the shards.
-func (j *job) cut() {
+func (j *job) cut(ctx context.Context) error {
 	for i := range j.runs {
 		for _, entries := range j.runs[i].plan.Shards(int64(j.Config.Output.PartBytes)) {
-			j.add(i, entries)
+			j.shards = append(j.shards, shard{corpus: i, entries: entries, why: "new"})
 		}
 	}
 	if len(j.shards) == 0 && len(j.runs) > 0 {
-		j.add(0, reader.Shard{}) // readers expect a part in every folder
+		j.shards = []shard{{why: "new"}} // readers expect a part in every folder
 	}
-}
-
-func (j *job) add(corpus int, entries reader.Shard) {
-	r := &j.runs[corpus]
-	identity := r.plan.Identity(entries, r.salt)
-	j.shards = append(j.shards, shard{
-		corpus: corpus, entries: entries, identity: hex.EncodeToString(identity[:]),
-		stamps: r.plan.Stamps(entries, j.started.Add(-settled).UnixNano()), why: "new",
+	before := j.started.Add(-settled).UnixNano()
+	return pipeline.Each(ctx, len(j.shards), j.Config.Run.Workers, func(_ context.Context, i int) error {
+		s := &j.shards[i]
+		r := &j.runs[s.corpus]
+		identity := r.plan.Identity(s.entries, r.salt)
+		s.identity, s.stamps = hex.EncodeToString(identity[:]), r.plan.Stamps(s.entries, before)
+		return nil
 	})
 }
 

@@ -7,7 +7,8 @@
 // schema.Source.
 //
 // The package knows file systems, paths and the attributes that paths carry. It
-// must not know what stands in a file: no format, no label, no decoding. It
-// starts no goroutines and does not log. What it notices is a diagnostic; what
-// it returns as an error ends the run.
+// must not know what stands in a file: no format, no label, no decoding. It has
+// pipeline list folders at the same time, and starts no goroutines itself; it
+// does not log. What it notices is a diagnostic; what it returns as an error ends
+// the run.
 package reader

@@ -16,9 +16,10 @@ func withoutExtension(path string) string {
 	return path
 }
 
+// join makes a path that keeps nothing of dir and name.
 func join(dir, name string) string {
 	if dir == "" {
-		return name
+		return strings.Clone(name)
 	}
 	return dir + "/" + name
 }

@@ -2,6 +2,7 @@ package reader
 
 import (
 	"cmp"
+	"encoding/binary"
 	"io/fs"
 	"slices"
 	"sort"
@@ -128,19 +129,29 @@ func (p *Plan) Entry(i int) Entry {
 		return Entry{Path: n.path, Stamp: max(mix(hash(n.path)^hash(n.message)), 1), Refused: true}
 	}
 	r := p.record(i)
-	e := Entry{
+	return Entry{
 		ID: r.id, Path: r.path, Bytes: max(r.size, 0), TwinBytes: max(r.twinSize, 0), Changed: r.changed,
-		Refused: r.size == 0 || r.size > int64(p.limit),
+		Refused: p.refused(i), Stamp: p.stamp(i),
+	}
+}
+
+// stamp is that of document i.
+func (p *Plan) stamp(i int) uint64 {
+	r := p.record(i)
+	if r.stamp == unknownStamp || r.twin == unknownStamp {
+		return 0
 	}
 	stamp := mix(mix(r.stamp^mix(r.twin)) ^ hash(r.path))
 	if first := p.original(i); first != i {
-		e.Refused = true
 		stamp = mix(stamp ^ hash(p.record(first).path))
 	}
-	if r.stamp != unknownStamp && r.twin != unknownStamp {
-		e.Stamp = max(stamp, 1)
-	}
-	return e
+	return max(stamp, 1)
+}
+
+// refused reports whether document i will not be read.
+func (p *Plan) refused(i int) bool {
+	r := p.record(i)
+	return r.size == 0 || r.size > int64(p.limit) || p.original(i) != i
 }
 
 // record is that of entry i, which has an id.
@@ -217,19 +228,76 @@ func (p *Plan) finish() {
 	slices.SortFunc(p.notices, func(a, b notice) int {
 		return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.code, b.code))
 	})
-	slices.SortFunc(p.records, func(a, b record) int {
-		return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.path, b.path))
-	})
+	sortRecords(p.records)
 	p.counts.Notices, p.counts.Documents = len(p.notices), len(p.records)
-	for i := range p.records {
-		if e := p.Entry(len(p.notices) + i); e.Refused {
+	for i := len(p.notices); i < p.Len(); i++ {
+		if p.refused(i) {
 			p.counts.Refused++
 		} else {
-			p.bytes += e.Bytes
+			p.bytes += max(p.record(i).size, 0)
 		}
 	}
 	p.counts.Found = p.counts.Documents + p.counts.Twins
 	for _, g := range p.counts.Ignored {
 		p.counts.Found += g.Files
 	}
+}
+
+// sortRecords sorts by id, then by path. Ids start alike, with the corpus and often
+// with the venue: comparing the first 8 bytes behind that, which seldom needs the
+// rest, and moving 16 bytes instead of 72 takes a third of the time.
+func sortRecords(records []record) {
+	type key struct {
+		head uint64
+		at   int
+	}
+	common := commonPrefix(records)
+	keys := make([]key, len(records))
+	for i := range records {
+		var head [8]byte
+		copy(head[:], records[i].id[common:])
+		keys[i] = key{binary.BigEndian.Uint64(head[:]), i}
+	}
+	slices.SortFunc(keys, func(a, b key) int {
+		if a.head != b.head {
+			return cmp.Compare(a.head, b.head)
+		}
+		x, y := &records[a.at], &records[b.at]
+		return cmp.Or(cmp.Compare(x.id[common:], y.id[common:]), cmp.Compare(x.path, y.path))
+	})
+	// Each circle of places is gone around once: there may not be room for a
+	// second list.
+	for to := range keys {
+		if keys[to].at == to {
+			continue
+		}
+		first := records[to]
+		for at := to; ; {
+			from := keys[at].at
+			keys[at].at = at
+			if from == to {
+				records[at] = first
+				break
+			}
+			records[at] = records[from]
+			at = from
+		}
+	}
+}
+
+// commonPrefix is how many bytes all ids start with.
+func commonPrefix(records []record) int {
+	if len(records) == 0 {
+		return 0
+	}
+	common := records[0].id
+	for i := range records {
+		id := records[i].id
+		n := min(len(common), len(id))
+		for id[:n] != common[:n] {
+			n--
+		}
+		common = common[:n]
+	}
+	return len(common)
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -74,7 +75,7 @@ func reviews(root string) config.Corpus {
 
 func mustScan(t testing.TB, c config.Corpus) *Plan {
 	t.Helper()
-	p, err := Scan(t.Context(), c, limits)
+	p, err := Scan(t.Context(), c, limits, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +207,7 @@ func TestScanErrors(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c, l := corpusAt(root), limits
 			tt.change(&c, &l)
-			p, err := Scan(tt.ctx, c, l)
+			p, err := Scan(tt.ctx, c, l, 0)
 			if err == nil || p != nil || !strings.Contains(err.Error(), tt.want) || !strings.HasPrefix(err.Error(), "corpus c: ") {
 				t.Errorf("got %v, %v, want an error with %q", p, err, tt.want)
 			}
@@ -219,15 +220,15 @@ func TestScanUnreadableFolders(t *testing.T) {
 		"a/x.txt": "x", "b/x.txt": "x", "b/c/x.txt": "x", ".git/x.txt": "x", "old/x.txt": "x", "new/x.txt": "x",
 	})
 	denied := []string{"b", ".git", "old", "new"}
-	readDir := func(ctx context.Context, root, dir string) ([]os.DirEntry, error) {
+	open := func(root, dir string) (folder, error) {
 		if slices.Contains(denied, dir) {
 			return nil, &fs.PathError{Op: "open", Path: root + "/" + dir, Err: syscall.EACCES}
 		}
-		return list(ctx, root, dir)
+		return openFolder(root, dir)
 	}
 	c := corpusAt(root)
 	c.Exclude = []string{"old/**/*", "new/*_old"}
-	p, err := scan(t.Context(), c, limits, readDir)
+	p, err := scan(t.Context(), c, limits, 0, open)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +242,7 @@ func TestScanUnreadableFolders(t *testing.T) {
 	}
 
 	denied = []string{""}
-	if _, err := scan(t.Context(), c, limits, readDir); !errors.Is(err, fs.ErrPermission) {
+	if _, err := scan(t.Context(), c, limits, 0, open); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("an unreadable root gives %v", err)
 	}
 }
@@ -279,11 +280,11 @@ func TestScanPathTooLong(t *testing.T) {
 // countdown is a context that is done after a number of questions.
 type countdown struct {
 	context.Context
-	left int
+	left atomic.Int64
 }
 
 func (c *countdown) Err() error {
-	if c.left--; c.left < 0 {
+	if c.left.Add(-1) < 0 {
 		return context.Canceled
 	}
 	return nil
@@ -301,30 +302,51 @@ func TestScanInterrupted(t *testing.T) {
 	c := corpusAt(tree(t, files))
 	c.Paths, c.Raw = []string{"{dir}/{name}.txt"}, "{name}.txt"
 	const plenty = 1 << 30
-	listing := func(_ context.Context, root, dir string) ([]os.DirEntry, error) { return list(t.Context(), root, dir) }
-	ctx := &countdown{t.Context(), plenty}
-	if _, err := scan(ctx, c, limits, listing); err != nil {
-		t.Fatal(err)
-	}
-	// Once a folder, and once in 1000 files where they are looked at, captured,
-	// and given their twins.
-	diff(t, 22+3+3+3, plenty-ctx.left)
-
-	ctx.left = plenty
-	if _, err := Scan(ctx, c, limits); err != nil {
-		t.Fatal(err)
-	}
-	asked := plenty - ctx.left
-	for left := range asked {
-		ctx.left = left
-		p, err := Scan(ctx, c, limits)
-		if p != nil || !errors.Is(err, context.Canceled) || ctx.left < -2 {
-			t.Fatalf("interrupted at question %d of %d, it went on for %d: %v", left, asked, -ctx.left-1, err)
+	for _, workers := range []int{1, 4} {
+		ctx := &countdown{Context: t.Context()}
+		ctx.left.Store(plenty)
+		if _, err := Scan(ctx, c, limits, workers); err != nil {
+			t.Fatal(err)
+		}
+		asked := plenty - ctx.left.Load()
+		// Before each folder, within and after listing it, and once in 1000 files
+		// where they are looked at, captured, and given their twins.
+		if folders, thousands := int64(22), int64(3); asked < 3*folders+3*thousands {
+			t.Errorf("%d workers ask %d times", workers, asked)
+		}
+		for left := range asked {
+			ctx.left.Store(left)
+			p, err := Scan(ctx, c, limits, workers)
+			if p != nil || !errors.Is(err, context.Canceled) || ctx.left.Load() < int64(-2*workers) {
+				t.Fatalf("%d workers, interrupted at question %d of %d, went on for %d: %v", workers, left, asked, -ctx.left.Load()-1, err)
+			}
 		}
 	}
-	if entries, err := list(&countdown{t.Context(), 2}, c.Root, "all"); entries != nil || !errors.Is(err, context.Canceled) {
-		t.Errorf("%d entries listed, %v", len(entries), err)
+	ctx := &countdown{Context: t.Context()}
+	ctx.left.Store(2)
+	f, err := openFolder(c.Root, "all")
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer f.close()
+	var l listing
+	if err := l.list(ctx, f); !errors.Is(err, context.Canceled) || len(l.entries) == 0 || len(l.entries) > 3000 {
+		t.Errorf("%d entries listed, %v", len(l.entries), err)
+	}
+}
+
+// shuffled is a folder whose entries come in another order each time.
+type shuffled struct {
+	folder
+	r *rand.Rand
+}
+
+func (f shuffled) next(l *listing) (bool, error) {
+	from := len(l.entries)
+	more, err := f.folder.next(l)
+	entries := l.entries[from:]
+	f.r.Shuffle(len(entries), func(i, j int) { entries[i], entries[j] = entries[j], entries[i] })
+	return more, err
 }
 
 func TestScanOrder(t *testing.T) {
@@ -339,11 +361,9 @@ func TestScanOrder(t *testing.T) {
 	c.Raw = "{dir}/raw.txt"
 	var want *Plan
 	for seed := range uint64(50) {
-		r := rand.New(rand.NewPCG(seed, 0))
-		p, err := scan(t.Context(), c, limits, func(ctx context.Context, root, dir string) ([]os.DirEntry, error) {
-			entries, err := list(ctx, root, dir)
-			r.Shuffle(len(entries), func(i, j int) { entries[i], entries[j] = entries[j], entries[i] })
-			return entries, err
+		p, err := scan(t.Context(), c, limits, 1+int(seed%4), func(root, dir string) (folder, error) {
+			f, err := openFolder(root, dir)
+			return shuffled{f, rand.New(rand.NewPCG(seed, hash(dir)))}, err
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -355,6 +375,32 @@ func TestScanOrder(t *testing.T) {
 		diff(t, want.Counts(), p.Counts())
 		diff(t, fmt.Sprint(want.records, want.notices), fmt.Sprint(p.records, p.notices))
 	}
+}
+
+// Records come in the order of their ids and paths, whatever the ids start with.
+func TestSortRecords(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		prefix := rapid.SampledFrom([]string{"", "c/", "corpus/ICLR2018-"}).Draw(t, "prefix")
+		texts := rapid.SliceOf(rapid.StringMatching(`[ab\x00]{0,10}`)).Draw(t, "texts")
+		var records []record
+		for i, text := range texts {
+			records = append(records, record{id: prefix + text, path: texts[(i*7)%len(texts)], twin: uint64(i)})
+		}
+		want := slices.Clone(records)
+		compare := func(a, b record) int { return slices.Compare([]string{a.id, a.path}, []string{b.id, b.path}) }
+		slices.SortFunc(want, compare)
+		sortRecords(records)
+		if !slices.EqualFunc(want, records, func(a, b record) bool { return compare(a, b) == 0 }) {
+			t.Fatalf("%v, want %v", records, want)
+		}
+		seen := make(map[uint64]bool)
+		for _, r := range records {
+			seen[r.twin] = true
+		}
+		if len(seen) != len(records) {
+			t.Fatalf("%d of %d are left", len(seen), len(records))
+		}
+	})
 }
 
 func TestScanSymlinks(t *testing.T) {
@@ -867,7 +913,7 @@ func TestScanAccountsForEverything(t *testing.T) {
 		if rapid.Bool().Draw(t, "twins") {
 			c.Paths, c.Raw = []string{"**/{dir}/{name}.txt", "**/{name}.txt"}, rapid.SampledFrom([]string{"{dir}/raw.txt", "{name}", "raw.txt"}).Draw(t, "raw")
 		}
-		p, err := Scan(context.Background(), c, limits)
+		p, err := Scan(context.Background(), c, limits, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -953,53 +999,38 @@ func TestPeerReviewAnalyze(t *testing.T) {
 	}
 }
 
-// fakeEntry is a file of 3000 bytes in a corpus that is too large to make.
-type fakeEntry struct {
-	name string
-	dir  bool
+// fakeReviews is a folder of a corpus that is too large to make: of papers with ten
+// reviews and ten twins each.
+type fakeReviews struct {
+	papers int
+	dir    string
 }
 
-func (e fakeEntry) Name() string               { return e.name }
-func (e fakeEntry) IsDir() bool                { return e.dir }
-func (e fakeEntry) Info() (fs.FileInfo, error) { return e, nil }
-func (e fakeEntry) Size() int64                { return 3000 }
-func (e fakeEntry) Mode() fs.FileMode          { return e.Type() }
-func (e fakeEntry) ModTime() time.Time         { return time.Unix(0, 0) }
-func (e fakeEntry) Sys() any                   { return nil }
-func (e fakeEntry) Type() fs.FileMode {
-	if e.dir {
-		return fs.ModeDir
-	}
-	return 0
-}
-
-// fakeReviews lists folders of papers with ten reviews and ten twins each.
-func fakeReviews(papers int) lister {
-	var top []os.DirEntry
-	for i := range papers {
-		top = append(top, fakeEntry{fmt.Sprintf("B%08d", i), true})
-	}
-	return func(_ context.Context, _, dir string) ([]os.DirEntry, error) {
-		elements := strings.Split(dir, "/")
-		switch {
-		case dir == "":
-			return []os.DirEntry{fakeEntry{"Accepted", true}}, nil
-		case len(elements) == 1:
-			return top, nil
-		case len(elements) == 2:
-			return []os.DirEntry{fakeEntry{"Annotated", true}, fakeEntry{"Raw", true}}, nil
+func (f fakeReviews) next(l *listing) (bool, error) {
+	switch elements := strings.Split(f.dir, "/"); {
+	case f.dir == "":
+		l.entries = append(l.entries, entry{name: "Accepted", mode: fs.ModeDir})
+	case len(elements) == 1:
+		for i := range f.papers {
+			l.entries = append(l.entries, entry{name: fmt.Sprintf("B%08d", i), mode: fs.ModeDir})
 		}
+	case len(elements) == 2:
+		l.entries = append(l.entries, entry{name: "Annotated", mode: fs.ModeDir}, entry{name: "Raw", mode: fs.ModeDir})
+	default:
 		end := ".txt"
 		if elements[2] == "Annotated" {
 			end = "_annotated.txt"
 		}
-		var files []os.DirEntry
 		for r := range 10 {
-			files = append(files, fakeEntry{fmt.Sprintf("ICLR2018-%s-R%d%s", elements[1], r, end), false})
+			l.entries = append(l.entries, entry{name: fmt.Sprintf("ICLR2018-%s-R%d%s", elements[1], r, end)})
 		}
-		return files, nil
 	}
+	return false, nil
 }
+
+func (f fakeReviews) stateIn(entry) state { return state{size: 3000, stamp: 3000} }
+
+func (f fakeReviews) close() {}
 
 func TestPlanMemory(t *testing.T) {
 	const papers = 2_000
@@ -1007,7 +1038,7 @@ func TestPlanMemory(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	p, err := scan(t.Context(), reviews(root), limits, fakeReviews(papers))
+	p, err := scan(t.Context(), reviews(root), limits, 0, func(_, dir string) (folder, error) { return fakeReviews{papers, dir}, nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -1062,7 +1093,7 @@ func BenchmarkScan(b *testing.B) {
 			c := corpus(b)
 			b.ReportAllocs()
 			for b.Loop() {
-				p, err := Scan(b.Context(), c, limits)
+				p, err := Scan(b.Context(), c, limits, 0)
 				if err != nil || p.Counts().Found != 90_000 {
 					b.Fatal(err)
 				}

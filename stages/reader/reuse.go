@@ -67,8 +67,11 @@ func (p *Plan) Identity(s Shard, salt string) [32]byte {
 func (p *Plan) Stamps(s Shard, before int64) []uint64 {
 	stamps := make([]uint64, s.End-s.Start)
 	for k := range stamps {
-		if e := p.Entry(s.Start + k); e.Changed < before {
-			stamps[k] = e.Stamp
+		switch i := s.Start + k; {
+		case i < len(p.notices):
+			stamps[k] = p.Entry(i).Stamp
+		case p.record(i).changed < before:
+			stamps[k] = p.stamp(i)
 		}
 	}
 	return stamps

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,6 +15,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/quern-data/quern/config"
+	"github.com/quern-data/quern/pipeline"
 	"github.com/quern-data/quern/schema"
 )
 
@@ -37,32 +37,62 @@ import (
 // unreadable or no folder, or the configuration is not valid. A folder below
 // the root that cannot be read, or lies deeper than limits.path_depth, becomes
 // an entry of the plan, unless a rule leaves out all that it might hold.
-func Scan(ctx context.Context, corpus config.Corpus, limits config.Limits) (*Plan, error) {
-	p, err := scan(ctx, corpus, limits, list)
+//
+// As many folders are listed at the same time as there are workers, where 0 means
+// one a processor.
+func Scan(ctx context.Context, corpus config.Corpus, limits config.Limits, workers int) (*Plan, error) {
+	p, err := scan(ctx, corpus, limits, workers, openFolder)
 	if err != nil {
 		return nil, fmt.Errorf("corpus %s: %w", corpus.Name, err)
 	}
 	return p, nil
 }
 
-// scanner is the state of one walk.
+// openFolder opens a folder below the root.
+func openFolder(root, dir string) (folder, error) {
+	f, err := open(root, cmp.Or(dir, "."))
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// scanner is what all workers of a scan know. They do not change it.
 type scanner struct {
 	ctx     context.Context
 	corpus  *config.Corpus
 	root    string      // absolute, its links resolved
 	info    fs.FileInfo // of root
 	depth   int         // of folders below the root, at most
-	readDir lister
+	workers int
+	open    func(root, dir string) (folder, error)
+	capture *capturer
+}
 
+// branch is a folder that is to be walked.
+type branch struct {
+	path string
+	real string    // path with links resolved, relative to the root
+	why  ignoreKey // the rule that leaves all of it out
+	via  []string  // real paths of the folders whose links led here
+}
+
+// finder is one worker, and what it found.
+type finder struct {
+	*scanner
+	listing listing
+	below   []branch // the folder's that is walked
+	findings
+}
+
+// findings are what one or more workers found, in no order.
+type findings struct {
 	candidates []candidate
 	others     []other // only where twins may be among them
 	ignored    map[ignoreKey]*Ignored
 	notices    []notice
 	followed   bool
 }
-
-// lister lists a folder below the root, in any order.
-type lister func(ctx context.Context, root, dir string) ([]os.DirEntry, error)
 
 // candidate is a file that fits include.
 type candidate struct {
@@ -73,9 +103,8 @@ type candidate struct {
 
 // other is a regular file that is no candidate.
 type other struct {
-	path  string
-	why   ignoreKey
-	entry os.DirEntry
+	path, real string
+	why        ignoreKey
 }
 
 type ignoreKey struct {
@@ -83,7 +112,7 @@ type ignoreKey struct {
 	glob string
 }
 
-func scan(ctx context.Context, corpus config.Corpus, limits config.Limits, readDir lister) (*Plan, error) {
+func scan(ctx context.Context, corpus config.Corpus, limits config.Limits, workers int, open func(root, dir string) (folder, error)) (*Plan, error) {
 	if limits.DocumentBytes <= 0 {
 		return nil, fmt.Errorf("limits.document_bytes is %d: it must be positive", limits.DocumentBytes)
 	}
@@ -99,21 +128,24 @@ func scan(ctx context.Context, corpus config.Corpus, limits config.Limits, readD
 	if err != nil {
 		return nil, err
 	}
-	s := &scanner{ctx: ctx, corpus: &corpus, depth: limits.PathDepth, readDir: readDir, ignored: make(map[ignoreKey]*Ignored)}
+	s := &scanner{
+		ctx: ctx, corpus: &corpus, depth: limits.PathDepth, workers: pipeline.Workers(workers), open: open, capture: attributes,
+	}
 	if err := s.findRoot(); err != nil {
 		return nil, err
 	}
-	if err := s.folder("", "", ignoreKey{}, nil); err != nil {
+	found, err := s.walk()
+	if err != nil {
 		return nil, err
 	}
-	if s.followed {
-		s.dropDuplicates()
+	if found.followed {
+		found.dropDuplicates()
 	}
 	p := &Plan{
 		corpus: corpus.Name, root: s.root, folder: s.info, follow: corpus.FollowSymlinks, limit: limits.DocumentBytes,
-		capture: attributes, notices: s.notices,
+		capture: attributes, notices: found.notices,
 	}
-	if err := s.settle(p); err != nil {
+	if err := s.settle(found, p); err != nil {
 		return nil, err
 	}
 	p.finish()
@@ -152,81 +184,76 @@ func (s *scanner) interrupted(step int) error {
 	return s.ctx.Err()
 }
 
-// list lists a folder as it comes. A folder may hold millions of files, which
-// take seconds.
-func list(ctx context.Context, root, dir string) ([]os.DirEntry, error) {
-	f, err := open(root, cmp.Or(dir, "."))
+// walk walks all folders.
+func (s *scanner) walk() (*findings, error) {
+	finders := make([]finder, s.workers)
+	for i := range finders {
+		finders[i].scanner = s
+	}
+	err := pipeline.Walk(s.ctx, s.workers, branch{}, func(worker int, b branch) ([]branch, error) {
+		return finders[worker].folder(&b)
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	var entries []os.DirEntry
-	for {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		more, err := f.ReadDir(checkEvery)
-		entries = append(entries, more...)
-		if errors.Is(err, io.EOF) {
-			return entries, nil
-		}
-		if err != nil {
-			return nil, err
-		}
+	found := new(findings)
+	for i := range finders {
+		found.add(&finders[i].findings)
 	}
+	return found, nil
 }
 
-// folder walks one folder. real is its path with links resolved, why the rule
-// that leaves all of it out, and via the real paths of the folders whose links
-// led here.
-func (s *scanner) folder(dir, real string, why ignoreKey, via []string) error {
-	if dir != "" && strings.Count(dir, "/") >= s.depth {
-		s.missing(dir, why, schema.DirectoryTooDeep,
-			fmt.Sprintf("the folder lies more than %d folders below the root, and was not read: raise limits.path_depth, or leave it out with exclude", s.depth))
-		return nil
+// folder walks one folder, and returns those below it.
+func (f *finder) folder(b *branch) ([]branch, error) {
+	if b.path != "" && strings.Count(b.path, "/") >= f.depth {
+		f.missing(b.path, b.why, schema.DirectoryTooDeep,
+			fmt.Sprintf("the folder lies more than %d folders below the root, and was not read: raise limits.path_depth, or leave it out with exclude", f.depth))
+		return nil, nil
 	}
-	entries, err := s.readDir(s.ctx, s.root, real)
-	if done := s.ctx.Err(); done != nil {
-		return done
+	opened, err := f.open(f.root, b.real)
+	if err == nil {
+		defer opened.close()
+		err = f.listing.list(f.ctx, opened)
+	}
+	if done := f.ctx.Err(); done != nil {
+		return nil, done
 	}
 	if err != nil {
-		if dir == "" {
-			return fmt.Errorf("root: %w", err)
+		if b.path == "" {
+			return nil, fmt.Errorf("root: %w", err)
 		}
-		s.missing(dir, why, schema.DirectoryUnreadable, "the folder cannot be listed: "+reason(err))
-		return nil
+		f.missing(b.path, b.why, schema.DirectoryUnreadable, "the folder cannot be listed: "+reason(err))
+		return nil, nil
 	}
-	for i, e := range entries {
-		if err := s.interrupted(i + 1); err != nil {
-			return err
+	f.below = f.below[:0]
+	for i, e := range f.listing.entries {
+		if err := f.interrupted(i + 1); err != nil {
+			return nil, err
 		}
-		name := e.Name()
-		path := join(dir, name)
-		realPath := path
-		if real != dir {
-			realPath = join(real, name)
+		path := join(b.path, e.name)
+		real := path
+		if b.real != b.path {
+			real = join(b.real, e.name)
 		}
 		switch {
-		case e.IsDir():
-			if err := s.folder(path, realPath, s.folderRule(name, why), via); err != nil {
-				return err
-			}
-		case e.Type()&fs.ModeSymlink != 0:
-			if err := s.link(path, name, s.nameRule(path, name, why), append(via[:len(via):len(via)], real)); err != nil {
-				return err
-			}
+		case e.mode.IsDir():
+			f.below = append(f.below, branch{path, real, f.folderRule(e.name, b.why), b.via})
+		case e.mode&fs.ModeSymlink != 0:
+			f.link(path, f.nameRule(path, e.name, b.why), append(b.via[:len(b.via):len(b.via)], b.real))
 		default:
-			s.file(path, realPath, e, s.nameRule(path, name, why))
+			if f.file(path, real, e.mode, f.nameRule(path, e.name, b.why)) {
+				f.candidates = append(f.candidates, candidate{path, real, opened.stateIn(e)})
+			}
 		}
 	}
-	return nil
+	return f.below, nil
 }
 
 // missing notes that nobody knows what a folder holds, unless a rule leaves it
 // out.
-func (s *scanner) missing(dir string, why ignoreKey, code schema.Code, message string) {
-	if why.rule == "" && !s.excludesAll(dir) {
-		s.notices = append(s.notices, notice{dir, message, code})
+func (f *finder) missing(dir string, why ignoreKey, code schema.Code, message string) {
+	if why.rule == "" && !f.excludesAll(dir) {
+		f.notices = append(f.notices, notice{dir, message, code})
 	}
 }
 
@@ -281,48 +308,53 @@ func (s *scanner) excludesAll(dir string) bool {
 	return false
 }
 
-func (s *scanner) file(path, real string, e os.DirEntry, why ignoreKey) {
+// file reports whether a file is a candidate, and counts it if it is not.
+func (f *finder) file(path, real string, mode fs.FileMode, why ignoreKey) bool {
 	if why.rule == "" {
-		if !e.Type().IsRegular() {
+		if !mode.IsRegular() {
 			why.rule = RuleNotRegular
-		} else if _, ok := fits(s.corpus.Include, path); !ok {
+		} else if _, ok := fits(f.corpus.Include, path); !ok {
 			why.rule = RuleNotIncluded
 		}
 	}
 	switch {
 	case why.rule == "":
-		s.candidates = append(s.candidates, candidate{path, real, stateOf(e.Info())})
-	case s.corpus.Raw != "" && e.Type().IsRegular():
-		s.others = append(s.others, other{path, why, e})
+		return true
+	case f.corpus.Raw != "" && mode.IsRegular():
+		f.others = append(f.others, other{path, real, why})
 	default:
-		s.ignore(path, why)
+		f.ignore(path, why)
 	}
+	return false
 }
 
 // link deals with a symbolic link. via are the real paths of the folders that
 // led to it, its own last.
-func (s *scanner) link(path, name string, why ignoreKey, via []string) error {
-	if why.rule != "" || !s.corpus.FollowSymlinks {
-		s.ignore(path, ignoreKey{cmp.Or(why.rule, RuleSymlink), why.glob})
-		return nil
+func (f *finder) link(path string, why ignoreKey, via []string) {
+	if why.rule != "" || !f.corpus.FollowSymlinks {
+		f.ignore(path, ignoreKey{cmp.Or(why.rule, RuleSymlink), why.glob})
+		return
 	}
-	info, target, err := resolve(s.root, path)
+	info, target, err := resolve(f.root, path)
 	switch {
 	case err == nil && !info.IsDir():
-		s.followed = true
-		s.file(path, target, fs.FileInfoToDirEntry(info), why)
-		return nil
+		f.followed = true
+		if f.file(path, target, info.Mode(), why) {
+			f.candidates = append(f.candidates, candidate{path, target, stateOf(info, nil)})
+		}
+		return
 	case err == nil && slices.ContainsFunc(via, func(dir string) bool { return contains(target, dir) }):
 		err = syscall.ELOOP
-	case err == nil && s.excludesAll(path):
+	case err == nil && f.excludesAll(path):
 		// The files below are left out, and other links may lead to them.
-		s.ignore(path, ignoreKey{rule: RuleSymlink})
-		return nil
+		f.ignore(path, ignoreKey{rule: RuleSymlink})
+		return
 	case err == nil:
-		s.followed = true
-		return s.folder(path, target, why, via)
+		f.followed = true
+		f.below = append(f.below, branch{path, target, why, via})
+		return
 	}
-	s.ignore(path, ignoreKey{rule: RuleSymlink})
+	f.ignore(path, ignoreKey{rule: RuleSymlink})
 	n := notice{path, "the link leads nowhere: " + reason(err), schema.SymlinkBroken}
 	switch {
 	case errors.Is(err, syscall.ELOOP):
@@ -330,8 +362,7 @@ func (s *scanner) link(path, name string, why ignoreKey, via []string) error {
 	case errors.Is(err, errOutside):
 		n.code, n.message = schema.SymlinkOutside, "the link leads out of the corpus"
 	}
-	s.notices = append(s.notices, n)
-	return nil
+	f.notices = append(f.notices, n)
 }
 
 var errOutside = errors.New("outside the root")
@@ -355,140 +386,52 @@ func resolve(root, path string) (info fs.FileInfo, target string, err error) {
 	return info, filepath.ToSlash(target), nil
 }
 
-func (s *scanner) ignore(path string, why ignoreKey) {
-	g := s.ignored[why]
+func (f *findings) ignore(path string, why ignoreKey) { f.count(why, 1, path) }
+
+// count counts files that are left out, of which path is the first or only one.
+func (f *findings) count(why ignoreKey, files int, path string) {
+	g := f.ignored[why]
 	if g == nil {
+		if f.ignored == nil {
+			f.ignored = make(map[ignoreKey]*Ignored)
+		}
 		g = &Ignored{Rule: why.rule, Glob: why.glob, Example: path}
-		s.ignored[why] = g
+		f.ignored[why] = g
 	}
-	g.Files++
+	g.Files += files
 	g.Example = min(g.Example, path)
 }
 
+// add takes over what another found.
+func (f *findings) add(more *findings) {
+	f.candidates = append(f.candidates, more.candidates...)
+	f.others = append(f.others, more.others...)
+	f.notices = append(f.notices, more.notices...)
+	f.followed = f.followed || more.followed
+	for why, g := range more.ignored {
+		f.count(why, g.Files, g.Example)
+	}
+	*more = findings{}
+}
+
 // dropDuplicates keeps one candidate for each file.
-func (s *scanner) dropDuplicates() {
+func (f *findings) dropDuplicates() {
 	own := func(c candidate) int { // before those that links lead to
 		if c.path == c.real {
 			return 0
 		}
 		return 1
 	}
-	slices.SortFunc(s.candidates, func(a, b candidate) int {
+	slices.SortFunc(f.candidates, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.real, b.real), cmp.Compare(own(a), own(b)), cmp.Compare(a.path, b.path))
 	})
-	kept := s.candidates[:0]
-	for _, c := range s.candidates {
+	kept := f.candidates[:0]
+	for _, c := range f.candidates {
 		if n := len(kept); n > 0 && kept[n-1].real == c.real {
-			s.ignore(c.path, ignoreKey{rule: RuleSymlinkDuplicate})
+			f.ignore(c.path, ignoreKey{rule: RuleSymlinkDuplicate})
 			continue
 		}
 		kept = append(kept, c)
 	}
-	s.candidates = kept
-}
-
-// settle tells documents, twins and ignored files apart, and fills the plan's
-// records and counts with them.
-func (s *scanner) settle(p *Plan) error {
-	slices.SortFunc(s.candidates, func(a, b candidate) int { return cmp.Compare(a.path, b.path) })
-	records := make([]record, len(s.candidates))
-	raws := make([]string, len(s.candidates))
-	var captured capture
-	for i, c := range s.candidates {
-		if err := s.interrupted(i + 1); err != nil {
-			return err
-		}
-		p.capture.capture(c.path, &captured)
-		records[i] = record{id: p.corpus + "/" + p.capture.documentID(c.path, &captured), path: c.path, state: c.state}
-		if raw, ok := p.capture.rawPath(c.path, &captured); ok {
-			raws[i] = raw
-		}
-	}
-	if p.capture.hasRaw {
-		var err error
-		if records, err = s.settleTwins(p, records, raws); err != nil {
-			return err
-		}
-	}
-	p.records = slices.Clip(records)
-	for _, o := range s.others {
-		s.ignore(o.path, o.why)
-	}
-	for _, g := range s.ignored {
-		g.Example = schema.DisplayPath(g.Example)
-		p.counts.Ignored = append(p.counts.Ignored, *g)
-	}
-	slices.SortFunc(p.counts.Ignored, func(a, b Ignored) int {
-		return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Glob, b.Glob))
-	})
-	return nil
-}
-
-// settleTwins takes the twins out of records and of others. A candidate is a
-// twin if a document claims it, which a twin cannot do. Where candidates claim
-// each other in a circle, the first by path is a document.
-func (s *scanner) settleTwins(p *Plan, records []record, raws []string) ([]record, error) {
-	places := make(map[string]int, len(records)+len(s.others)) // others as complements
-	for i := range records {
-		places[records[i].path] = i
-	}
-	for i := range s.others {
-		places[s.others[i].path] = ^i
-	}
-	claimed := make([]bool, len(records))
-	for i, raw := range raws {
-		if at, ok := places[raw]; ok && at >= 0 && at != i {
-			claimed[at] = true
-		}
-	}
-	document, twin := make([]bool, len(records)), make([]bool, len(records))
-	otherTwin := make([]bool, len(s.others))
-	accept := func(i int) {
-		document[i] = true
-		at, ok := places[raws[i]]
-		if !ok || at == i {
-			return
-		}
-		var found state
-		if at >= 0 {
-			twin[at] = !document[at]
-			found = s.candidates[at].state
-		} else {
-			otherTwin[^at] = true
-			found = stateOf(s.others[^at].entry.Info())
-		}
-		records[i].twin, records[i].twinSize = found.stamp, found.size
-		records[i].changed = max(records[i].changed, found.changed)
-	}
-	for i := range records {
-		if err := s.interrupted(i + 1); err != nil {
-			return nil, err
-		}
-		if !claimed[i] {
-			accept(i)
-		}
-	}
-	for i := range records {
-		if !document[i] && !twin[i] {
-			accept(i)
-		}
-	}
-	documents := make([]record, 0, len(records))
-	for i := range records {
-		if document[i] {
-			documents = append(documents, records[i])
-		} else {
-			p.counts.Twins++
-		}
-	}
-	ignored := s.others[:0]
-	for i, o := range s.others {
-		if otherTwin[i] {
-			p.counts.Twins++
-		} else {
-			ignored = append(ignored, o)
-		}
-	}
-	s.others = ignored
-	return documents, nil
+	f.candidates = kept
 }

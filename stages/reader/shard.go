@@ -39,9 +39,8 @@ func (p *Plan) Shards(target int64) []Shard {
 	ends := make([]int64, p.Len())
 	var total int64
 	for i := range hashes {
-		e := p.Entry(i)
-		hashes[i] = hash(e.ID)
-		total += weight(e)
+		hashes[i] = p.idHash(i)
+		total += p.weight(i)
 		ends[i] = total
 	}
 	window := max(target/2, 1)
@@ -78,7 +77,7 @@ func (p *Plan) Shards(target int64) []Shard {
 func (p *Plan) pieces(shards []Shard, start, end int, ceiling int64) []Shard {
 	var total int64
 	for i := start; i < end; i++ {
-		total += weight(p.Entry(i))
+		total += p.weight(i)
 	}
 	share := total
 	if total > ceiling {
@@ -87,27 +86,35 @@ func (p *Plan) pieces(shards []Shard, start, end int, ceiling int64) []Shard {
 	}
 	shard, weighs := Shard{Start: start}, int64(0)
 	for i := start; i < end; i++ {
-		e := p.Entry(i)
-		w := weight(e)
+		w := p.weight(i)
 		if weighs >= share || weighs > 0 && weighs+w > ceiling {
 			shard.End = i
 			shards = append(shards, shard)
 			shard, weighs = Shard{Start: i}, 0
 		}
 		weighs += w
-		if !e.Refused {
-			shard.Bytes += e.Bytes
+		if i >= len(p.notices) && !p.refused(i) {
+			shard.Bytes += max(p.record(i).size, 0)
 		}
 	}
 	shard.End = end
 	return append(shards, shard)
 }
 
-func weight(e Entry) int64 {
-	if e.Refused {
+// weight is what entry i counts for, in bytes.
+func (p *Plan) weight(i int) int64 {
+	if i < len(p.notices) || p.refused(i) {
 		return minWeight // it will not be read, however large
 	}
-	return max(e.Bytes, minWeight)
+	return max(p.record(i).size, minWeight)
+}
+
+// idHash is the hash of the id of entry i.
+func (p *Plan) idHash(i int) uint64 {
+	if i < len(p.notices) {
+		return hash("")
+	}
+	return hash(p.record(i).id)
 }
 
 // hash is FNV-1a with 64 bits, followed by the finalizer of MurmurHash3 because

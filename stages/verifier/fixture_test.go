@@ -65,7 +65,7 @@ func (m *maker) corpus(t testing.TB, name, dir string, adjust func(*config.Corpu
 		t.Fatal(err)
 	}
 	normal := normalizer.New(known, c.Normalize)
-	plan, err := reader.Scan(t.Context(), c, limits)
+	plan, err := reader.Scan(t.Context(), c, limits, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
