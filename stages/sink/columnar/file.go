@@ -67,6 +67,7 @@ type File struct {
 	offset int64 // in the file
 	held   int   // bytes of complete pages that wait for the end of the row group
 	rows   int   // in the row group
+	looked int   // rows when the pages were looked at
 	total  int64 // in the row groups before
 	err    error // the first
 	groups []format.RowGroup
@@ -188,7 +189,7 @@ func (f *File) Bools(path string) *Bools { return f.column(path, schema.Bool).ki
 // Reset starts a file that goes to w, whatever became of the one before. Buffers
 // are kept.
 func (f *File) Reset(w io.Writer) error {
-	f.w, f.offset, f.rows, f.total = w, 0, 0, 0
+	f.w, f.offset, f.rows, f.looked, f.total = w, 0, 0, 0, 0
 	f.groups, f.blooms, f.err = f.groups[:0], f.blooms[:0], nil
 	for _, l := range f.leaves {
 		l.reset()
@@ -210,8 +211,24 @@ func (f *File) Next(n int) error {
 	if f.rows > 0 && (f.rows+n > f.options.RowGroupRows || f.held >= rowGroupBytes) {
 		f.endGroup()
 	}
+	if f.rows >= f.looked+lookEvery {
+		f.endPages()
+		f.looked = f.rows
+	}
 	f.rows += n
 	return f.err
+}
+
+// lookEvery is after how many rows the pages are looked at, whether they are full.
+// To look at each value was 8% of the time.
+const lookEvery = 128
+
+func (f *File) endPages() {
+	for _, l := range f.leaves {
+		if l.kind.full() || max(len(l.repetition), len(l.definition)) >= pageRuns {
+			l.endPage()
+		}
+	}
 }
 
 // endGroup writes the row group.
@@ -222,7 +239,7 @@ func (f *File) endGroup() {
 	if f.err == nil && f.rows > 0 {
 		f.err = f.writeGroup()
 	}
-	f.rows, f.held = 0, 0
+	f.rows, f.looked, f.held = 0, 0, 0
 }
 
 func (f *File) writeGroup() error {

@@ -41,6 +41,7 @@ type kind interface {
 	holds(k schema.Kind) bool
 	physical() format.Type
 	encoding() format.Encoding
+	full() bool // whether the values of a page are as many as they may be
 	// encode appends the page's values that are not NULL. bounds are the least and
 	// the greatest of them, in plain encoding, nil if there is none; they are valid
 	// until the next page.
@@ -98,9 +99,6 @@ func (l *leaf) name() string {
 	}
 	return name
 }
-
-// manyRuns reports whether the levels of the page take as much memory as they may.
-func (l *leaf) manyRuns() bool { return max(len(l.repetition), len(l.definition)) >= pageRuns }
 
 // present notes the levels of n rows that have a value each.
 func (l *leaf) present(n int) {

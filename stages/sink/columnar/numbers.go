@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/binary"
 	"math"
-	"unsafe"
 
 	"github.com/parquet-go/parquet-go/format"
 
@@ -30,9 +29,6 @@ func (c *Numbers[T]) Add(v T) { c.Repeat(v, 1) }
 
 // Repeat adds n rows with the same value.
 func (c *Numbers[T]) Repeat(v T, n int) {
-	if len(c.data)*int(unsafe.Sizeof(v)) >= PageBytes || c.manyRuns() || c.dict != nil && len(c.dict.page) >= pageRuns {
-		c.endPage()
-	}
 	c.present(n)
 	if c.dict != nil {
 		at, ok := c.dict.find(v, uint(v))
@@ -45,6 +41,10 @@ func (c *Numbers[T]) Repeat(v T, n int) {
 	for range n {
 		c.data = append(c.data, v)
 	}
+}
+
+func (c *Numbers[T]) full() bool {
+	return 8*len(c.data) >= PageBytes || c.dict != nil && len(c.dict.page) >= pageRuns
 }
 
 // Optional adds n rows with the same value, or NULLs where there is none.
@@ -195,9 +195,6 @@ type Bools struct {
 
 // Add adds a row with a value.
 func (c *Bools) Add(v bool) {
-	if len(c.data) >= PageBytes && c.n%8 == 0 {
-		c.endPage()
-	}
 	c.present(1)
 	if c.n%8 == 0 {
 		c.data = append(c.data, 0)
@@ -210,6 +207,8 @@ func (c *Bools) Add(v bool) {
 	}
 	c.n++
 }
+
+func (c *Bools) full() bool { return len(c.data) >= PageBytes }
 
 func (*Bools) holds(k schema.Kind) bool            { return k == schema.Bool }
 func (*Bools) physical() format.Type               { return format.Boolean }

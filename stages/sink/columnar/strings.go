@@ -47,7 +47,6 @@ func (s *Strings) Repeat(v string, n int) {
 	if n == 0 {
 		return
 	}
-	s.room()
 	s.present(n)
 	s.put(v, n)
 }
@@ -72,18 +71,12 @@ func (s *Strings) NotEmpty(v string) {
 
 // AddElement adds an element to a list. first starts the list of a new row.
 func (s *Strings) AddElement(v string, first bool) {
-	if first {
-		s.room()
-	}
 	s.element(first, 0)
 	s.put(v, 1)
 }
 
-// room ends the page if it is full.
-func (s *Strings) room() {
-	if len(s.data)+4*(len(s.lengths)+len(s.prefixes)) >= PageBytes || s.manyRuns() || s.dict != nil && len(s.dict.page) >= pageRuns {
-		s.endPage()
-	}
+func (s *Strings) full() bool {
+	return len(s.data)+4*(len(s.lengths)+len(s.prefixes)) >= PageBytes || s.dict != nil && len(s.dict.page) >= pageRuns
 }
 
 func (s *Strings) put(v string, n int) {
