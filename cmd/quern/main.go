@@ -49,7 +49,7 @@ func main() {
 
 // collectAt is by how much the heap may grow before it is collected, in percent.
 // Most of it is buffers, in which the collector has nothing to look for.
-const collectAt = 50
+const collectAt = 20
 
 // grace is how long an interrupted run has to put its things away. What it leaves
 // after that, the next run removes.

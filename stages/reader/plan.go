@@ -16,8 +16,8 @@ import (
 // for each folder or link that could not be looked into. A Plan does not change
 // and is safe for concurrent use.
 //
-// It keeps 72 bytes a document besides the path and the id; attributes are
-// captured again when a document is read.
+// It keeps 72 bytes a document besides the path, and the id where that is no part
+// of it; attributes are captured again when a document is read.
 type Plan struct {
 	corpus  string
 	root    string      // absolute, its links resolved
@@ -41,7 +41,8 @@ type notice struct {
 // is compared when it is read: that takes no more room than one for both and a
 // flag for the twin, and half of what sizes and times would.
 type record struct {
-	id, path string
+	id       string // without the corpus, as far as possible a part of path
+	path     string
 	state           // of the file, but that changed is that of the newer of file and twin
 	twin     uint64 // stamp of the twin, unknownStamp or noTwin
 	twinSize int64  // in bytes, or unknownSize
@@ -130,7 +131,7 @@ func (p *Plan) Entry(i int) Entry {
 	}
 	r := p.record(i)
 	return Entry{
-		ID: r.id, Path: r.path, Bytes: max(r.size, 0), TwinBytes: max(r.twinSize, 0), Changed: r.changed,
+		ID: p.corpus + "/" + r.id, Path: r.path, Bytes: max(r.size, 0), TwinBytes: max(r.twinSize, 0), Changed: r.changed,
 		Refused: p.refused(i), Stamp: p.stamp(i),
 	}
 }

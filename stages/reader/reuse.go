@@ -41,7 +41,9 @@ func (p *Plan) Identity(s Shard, salt string) [32]byte {
 			kind = 't'
 		}
 		b = append(b, kind)
-		add(r.id, r.path)
+		b = binary.AppendUvarint(b, uint64(len(p.corpus)+1+len(r.id)))
+		b = append(append(append(b, p.corpus...), '/'), r.id...)
+		add(r.path)
 		if first := p.original(i); first != i {
 			add(p.record(first).path)
 		} else {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -82,23 +83,19 @@ type finder struct {
 	*scanner
 	listing listing
 	below   []branch // the folder's that is walked
+	pieces  [][]record
+	text    strings.Builder // of paths
 	findings
 }
 
 // findings are what one or more workers found, in no order.
 type findings struct {
-	candidates []candidate
-	others     []other // only where twins may be among them
+	candidates []record          // of all workers, without id and twin
+	links      map[string]string // path with links resolved, of the candidates for which it is another
+	others     []other           // only where twins may be among them
 	ignored    map[ignoreKey]*Ignored
 	notices    []notice
 	followed   bool
-}
-
-// candidate is a file that fits include.
-type candidate struct {
-	path string
-	real string // path with links resolved, relative to the root
-	state
 }
 
 // other is a regular file that is no candidate.
@@ -196,8 +193,19 @@ func (s *scanner) walk() (*findings, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := new(findings)
+	found, n := new(findings), 0
 	for i := range finders {
+		for _, piece := range finders[i].pieces {
+			n += len(piece)
+		}
+	}
+	found.candidates = make([]record, 0, n)
+	for i := range finders {
+		pieces := finders[i].pieces
+		for j := range pieces {
+			found.candidates = append(found.candidates, pieces[j]...)
+			pieces[j] = nil
+		}
 		found.add(&finders[i].findings)
 	}
 	return found, nil
@@ -242,7 +250,7 @@ func (f *finder) folder(b *branch) ([]branch, error) {
 			f.link(path, f.nameRule(path, e.name, b.why), append(b.via[:len(b.via):len(b.via)], b.real))
 		default:
 			if f.file(path, real, e.mode, f.nameRule(path, e.name, b.why)) {
-				f.candidates = append(f.candidates, candidate{path, real, opened.stateIn(e)})
+				f.candidate(path, real, opened.stateIn(e))
 			}
 		}
 	}
@@ -328,6 +336,38 @@ func (f *finder) file(path, real string, mode fs.FileMode, why ignoreKey) bool {
 	return false
 }
 
+// textBytes is how much text of paths is allocated at a time, and pieceRecords how
+// many records: a list that grows takes twice its room while it does.
+const (
+	textBytes    = 64 << 10
+	pieceRecords = 1000
+)
+
+// candidate notes a file that fits include. real is its path with links resolved.
+func (f *finder) candidate(path, real string, st state) {
+	// Paths stand one behind the other in large pieces of memory: that is a fifth
+	// less than one by one, and the collector need not look at each.
+	if f.text.Cap()-f.text.Len() < len(path) {
+		f.text = strings.Builder{}
+		f.text.Grow(max(textBytes, len(path)))
+	}
+	start := f.text.Len()
+	f.text.WriteString(path)
+	path = f.text.String()[start:]
+	if real != path {
+		if f.links == nil {
+			f.links = map[string]string{}
+		}
+		f.links[path] = real
+	}
+	last := len(f.pieces) - 1
+	if last < 0 || len(f.pieces[last]) == pieceRecords {
+		f.pieces = append(f.pieces, make([]record, 0, pieceRecords))
+		last++
+	}
+	f.pieces[last] = append(f.pieces[last], record{path: path, state: st})
+}
+
 // link deals with a symbolic link. via are the real paths of the folders that
 // led to it, its own last.
 func (f *finder) link(path string, why ignoreKey, via []string) {
@@ -340,7 +380,7 @@ func (f *finder) link(path string, why ignoreKey, via []string) {
 	case err == nil && !info.IsDir():
 		f.followed = true
 		if f.file(path, target, info.Mode(), why) {
-			f.candidates = append(f.candidates, candidate{path, target, stateOf(info, nil)})
+			f.candidate(path, target, stateOf(info, nil))
 		}
 		return
 	case err == nil && slices.ContainsFunc(via, func(dir string) bool { return contains(target, dir) }):
@@ -404,7 +444,11 @@ func (f *findings) count(why ignoreKey, files int, path string) {
 
 // add takes over what another found.
 func (f *findings) add(more *findings) {
-	f.candidates = append(f.candidates, more.candidates...)
+	if f.links == nil {
+		f.links = more.links
+	} else {
+		maps.Copy(f.links, more.links)
+	}
 	f.others = append(f.others, more.others...)
 	f.notices = append(f.notices, more.notices...)
 	f.followed = f.followed || more.followed
@@ -416,18 +460,19 @@ func (f *findings) add(more *findings) {
 
 // dropDuplicates keeps one candidate for each file.
 func (f *findings) dropDuplicates() {
-	own := func(c candidate) int { // before those that links lead to
-		if c.path == c.real {
-			return 0
+	real := func(r record) string { return cmp.Or(f.links[r.path], r.path) }
+	own := func(r record) int { // before those that links lead to
+		if _, linked := f.links[r.path]; linked {
+			return 1
 		}
-		return 1
+		return 0
 	}
-	slices.SortFunc(f.candidates, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.real, b.real), cmp.Compare(own(a), own(b)), cmp.Compare(a.path, b.path))
+	slices.SortFunc(f.candidates, func(a, b record) int {
+		return cmp.Or(cmp.Compare(real(a), real(b)), cmp.Compare(own(a), own(b)), cmp.Compare(a.path, b.path))
 	})
 	kept := f.candidates[:0]
 	for _, c := range f.candidates {
-		if n := len(kept); n > 0 && kept[n-1].real == c.real {
+		if n := len(kept); n > 0 && real(kept[n-1]) == real(c) {
 			f.ignore(c.path, ignoreKey{rule: RuleSymlinkDuplicate})
 			continue
 		}

@@ -6,34 +6,38 @@ import (
 	"math"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/quern-data/quern/pipeline"
 	"github.com/quern-data/quern/schema"
 )
 
 // nowhere is the place of a twin that is not there.
-const nowhere = math.MinInt
+const nowhere = math.MinInt32
 
 // settle tells documents, twins and ignored files apart, and fills the plan's
 // records and counts with them.
 func (s *scanner) settle(found *findings, p *Plan) error {
-	var places map[string]int
-	records := make([]record, len(found.candidates))
-	var twins []int // place of the twin that a candidate claims
+	records := found.candidates
+	var at places
+	var twins []int32 // place of the twin that a candidate claims
 	if s.capture.hasRaw {
-		places, twins = found.places(), make([]int, len(records))
+		at, twins = found.places(), make([]int32, len(records))
 	}
 	err := s.each(len(records), func(i int, captured *capture) {
-		c := &found.candidates[i]
-		s.capture.capture(c.path, captured)
-		records[i] = record{id: p.corpus + "/" + s.capture.documentID(c.path, captured), path: c.path, state: c.state}
+		r := &records[i]
+		s.capture.capture(r.path, captured)
+		r.id = s.capture.documentID(r.path, captured)
+		if start := strings.Index(r.path, r.id); start >= 0 {
+			r.id = r.path[start : start+len(r.id)] // the same, and no memory of its own
+		}
 		if twins == nil {
 			return
 		}
 		twins[i] = nowhere
-		if raw, ok := s.capture.rawPath(c.path, captured); ok {
-			if at, ok := places[raw]; ok && at != i {
-				twins[i] = at
+		if raw, ok := s.capture.rawPath(r.path, captured); ok {
+			if place := at.find(found, raw); int(place) != i {
+				twins[i] = place
 			}
 		}
 	})
@@ -74,22 +78,46 @@ func (s *scanner) each(n int, do func(i int, captured *capture)) error {
 }
 
 // places says where each path is among the candidates, or as a complement among
-// the others.
-func (f *findings) places() map[string]int {
-	places := make(map[string]int, len(f.candidates)+len(f.others))
+// the others. It is sorted by the hashes of the paths: a map takes three times the
+// room.
+type places []place
+
+type place struct {
+	hash uint64
+	at   int32
+}
+
+func (f *findings) places() places {
+	all := make(places, 0, len(f.candidates)+len(f.others))
 	for i := range f.candidates {
-		places[f.candidates[i].path] = i
+		all = append(all, place{hash(f.candidates[i].path), int32(i)})
 	}
 	for i := range f.others {
-		places[f.others[i].path] = ^i
+		all = append(all, place{hash(f.others[i].path), int32(^i)})
 	}
-	return places
+	slices.SortFunc(all, func(a, b place) int { return cmp.Compare(a.hash, b.hash) })
+	return all
+}
+
+// find is the place of a path, nowhere if it has none.
+func (p places) find(f *findings, path string) int32 {
+	want := hash(path)
+	first, _ := slices.BinarySearchFunc(p, want, func(a place, want uint64) int { return cmp.Compare(a.hash, want) })
+	for _, a := range p[first:] {
+		switch {
+		case a.hash != want:
+			return nowhere
+		case a.at >= 0 && f.candidates[a.at].path == path, a.at < 0 && f.others[^a.at].path == path:
+			return a.at
+		}
+	}
+	return nowhere
 }
 
 // settleTwins takes the twins out of records and of others. A candidate is a
 // twin if a document claims it, which a twin cannot do. Where candidates claim
 // each other in a circle, the first by path is a document.
-func (s *scanner) settleTwins(found *findings, p *Plan, records []record, twins []int) ([]record, error) {
+func (s *scanner) settleTwins(found *findings, p *Plan, records []record, twins []int32) ([]record, error) {
 	claimed := make([]bool, len(records))
 	for i := range records {
 		if at := twins[i]; at >= 0 {
@@ -124,6 +152,7 @@ func (s *scanner) settleTwins(found *findings, p *Plan, records []record, twins 
 			accept(i)
 		}
 	}
+	changed := make([]int64, len(records)) // when the twins did; records are not changed while others look
 	err := s.each(len(records), func(i int, _ *capture) {
 		at, r := twins[i], &records[i]
 		if !document[i] || at == nowhere {
@@ -131,16 +160,21 @@ func (s *scanner) settleTwins(found *findings, p *Plan, records []record, twins 
 		}
 		var t state
 		if at >= 0 {
-			t = found.candidates[at].state
+			t = records[at].state
 		} else {
 			t = stateOf(os.Lstat(s.root + "/" + found.others[^at].real))
 		}
-		r.twin, r.twinSize, r.changed = t.stamp, t.size, max(r.changed, t.changed)
+		r.twin, r.twinSize, changed[i] = t.stamp, t.size, t.changed
 	})
 	if err != nil {
 		return nil, err
 	}
-	documents := make([]record, 0, len(records))
+	for i := range records {
+		if records[i].twin != noTwin {
+			records[i].changed = max(records[i].changed, changed[i])
+		}
+	}
+	documents := records[:0]
 	for i := range records {
 		if document[i] {
 			documents = append(documents, records[i])

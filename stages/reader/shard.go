@@ -114,16 +114,18 @@ func (p *Plan) idHash(i int) uint64 {
 	if i < len(p.notices) {
 		return hash("")
 	}
-	return hash(p.record(i).id)
+	return hash(p.corpus, "/", p.record(i).id)
 }
 
-// hash is FNV-1a with 64 bits, followed by the finalizer of MurmurHash3 because
+// hash is FNV-1a with 64 bits of the parts, as one string, followed by the finalizer of MurmurHash3 because
 // FNV alone leaves the high bits of similar ids similar. Where shards are cut
 // depends on it: with another hash, every part of every table is made anew.
-func hash(s string) uint64 {
+func hash(parts ...string) uint64 {
 	h := uint64(0xcbf29ce484222325)
-	for i := range len(s) {
-		h = (h ^ uint64(s[i])) * 0x100000001b3
+	for _, s := range parts {
+		for i := range len(s) {
+			h = (h ^ uint64(s[i])) * 0x100000001b3
+		}
 	}
 	return mix(h)
 }
