@@ -193,7 +193,7 @@ func equalShards(n int) *timings {
 }
 
 func TestForecast(t *testing.T) {
-	serial, sync := equalShards(4).serial()
+	serial, sync := equalShards(4).serial(1)
 	if serial != 1 || sync != 0.25 {
 		t.Errorf("serial: %v s, of which %v s sync", serial, sync)
 	}
@@ -204,13 +204,13 @@ func TestForecast(t *testing.T) {
 	}{
 		// A worker takes its shards one after the other, and waits for the disk.
 		{4, 1, forecast{1, 9, 7.75, 1, 3, 2, 8}, "the processors"},
-		// Two are through at 1.25, and synced at 1.5 and 1.75; the others, the first
+		// The scan, but for its serial share, takes half. Two are through at 1.25, and synced at 1.5 and 1.75; the others, the first
 		// of which has both processors for 0.25 s, are at 2.75 and 3.
-		{4, 2, forecast{2, 5, 4.25, 1, 2.375, 2, 4.5}, "the processors"},
+		{4, 2, forecast{2, 4.7875, 4.0375, 0.7875, 2.1625, 1.7875, 4.2875}, "the processors"},
 		// A shard keeps 2.5 processors busy, its sync and verification one.
-		{1, 64, forecast{64, 2.25, 1.75, 1, 2.25, 1.25, 1 + 1.75/64}, "the longest shard"},
+		{1, 64, forecast{64, 1.831640625, 1.331640625, 0.581640625, 1.831640625, 0.831640625, 0.581640625 + 1.75/64}, "the longest shard"},
 		// 64 sync one after the other, for 16 s.
-		{64, 64, forecast{64, 18.75, 2.5, 1, 2.25, 17, 1 + 1.75}, "the disk"},
+		{64, 64, forecast{64, 18.331640625, 2.081640625, 0.581640625, 1.831640625, 16.581640625, 0.581640625 + 1.75}, "the disk"},
 	} {
 		got := equalShards(c.shards).forecast(c.workers)
 		if diff := cmp.Diff(c.want, got, cmpopts.EquateApprox(0, 1e-6)); diff != "" {

@@ -336,10 +336,10 @@ func (r *results) writeForecast(w *strings.Builder) {
 	}
 	fmt.Fprint(w, `## More processors
 
-Simulated, from one run with one processor: the shards, in their order, are taken up by as many workers as there are
+Simulated, from one run with one processor: the shards, the largest first, are taken up by as many workers as there are
 processors. A shard reads, parses and writes at the same time where processors are free, so that the longest of the
 three bounds it; then its parts are synced, by a disk that does one sync at a time. What is not in shards is one
-processor's work. Nothing else of a machine is simulated: no memory that all wait for, no clock that falls with the load.
+processor's work, but for most of the scan. Nothing else of a machine is simulated: no memory that all wait for, no clock that falls with the load.
 The time of a run is at least that of each of its bounds; the last column is the largest of them.
 `)
 	for i := range r.Corpora {
@@ -381,7 +381,7 @@ func (t *timings) writePhases(w *strings.Builder) {
 		rest -= p.Seconds
 	}
 	fmt.Fprintf(w, "| start and end of the process | %.3f | |\n\n", max(0, rest))
-	serial, _ := t.serial()
+	serial, _ := t.serial(1)
 	longest := 0.0
 	var parts shardTime
 	for i := range t.Shards {
@@ -393,7 +393,7 @@ func (t *timings) writePhases(w *strings.Builder) {
 		parts.Write += s.Write - s.Sync
 	}
 	fmt.Fprintf(w, "%s, of which the longest takes %.2f s; in all they read for %.2f s, parse for %.2f s, normalize for %.2f s and write\n"+
-		"for %.2f s. What is not in shards takes %.2f s, in which no more processors help.\n",
+		"for %.2f s. What is not in shards takes %.2f s.\n",
 		plural(len(t.Shards), "shard"), longest, parts.Read, parts.Parse, parts.Normalize, parts.Write, serial)
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -19,7 +20,7 @@ type phase struct {
 	Seconds, Sync float64 // Sync is waited for the disk
 }
 
-const makePhase, verifyPhase = "make", "verify"
+const scanPhase, makePhase, verifyPhase = "scan", "make", "verify"
 
 // shardTime are the seconds of a shard.
 type shardTime struct {
@@ -44,14 +45,21 @@ func (s *shardTime) most() float64 {
 	return (s.Read + s.Parse + s.Normalize + write) / longest
 }
 
-// serial is the time of what is done by one processor, however many there are, and
-// how much of it is waiting for the disk.
-func (t *timings) serial() (seconds, sync float64) {
+// scanSerial is the share of the scan that one processor does, merging and sorting
+// what all found, by the profile of a run in which nothing had changed.
+const scanSerial = 0.15
+
+// serial is the time of what is not in shards, with so many workers, and how much of
+// it is waiting for the disk. It is one processor's work, but for most of the scan.
+func (t *timings) serial(workers int) (seconds, sync float64) {
 	seconds = t.Wall
 	for _, p := range t.Phases {
-		if p.Name == makePhase || p.Name == verifyPhase {
+		switch p.Name {
+		case makePhase, verifyPhase:
 			seconds -= p.Seconds
-		} else {
+		case scanPhase:
+			seconds -= p.Seconds * (1 - scanSerial) * (1 - 1/float64(workers))
+		default:
 			sync += p.Sync
 		}
 	}
@@ -73,7 +81,7 @@ type forecast struct {
 // forecast simulates the run with as many workers as processors. Nothing of the
 // machine is simulated but its processors, and a disk that does one sync at a time.
 func (t *timings) forecast(workers int) forecast {
-	serial, sync := t.serial()
+	serial, sync := t.serial(workers)
 	f := forecast{Workers: workers, Serial: serial, Longest: serial, Disk: serial, Work: serial}
 	longest := 0.0
 	for i := range t.Shards {
@@ -103,19 +111,21 @@ func (f *forecast) bound() string {
 	return "the disk"
 }
 
-// schedule is the time until all shards are through, taken up in their order by
+// schedule is the time until all shards are through, the largest first, taken up by
 // workers as they get free. of is the work of a shard for a processor, how many
 // processors it can keep busy, and what the disk does after that.
 func (t *timings) schedule(workers int, of func(*shardTime) (work, most, sync float64)) (now float64) {
 	type lane struct{ left, most, sync, rate float64 }
+	shards := slices.Clone(t.Shards)
+	slices.SortStableFunc(shards, func(a, b shardTime) int { return cmp.Compare(b.Bytes, a.Bytes) })
 	var working []*lane
 	var syncing []float64 // when those that wait for the disk are through
 	disk := 0.0           // when it is free
 	next := 0
 	for {
-		for next < len(t.Shards) && len(working)+len(syncing) < workers {
+		for next < len(shards) && len(working)+len(syncing) < workers {
 			l := new(lane)
-			l.left, l.most, l.sync = of(&t.Shards[next])
+			l.left, l.most, l.sync = of(&shards[next])
 			working = append(working, l)
 			next++
 		}

@@ -89,8 +89,9 @@ func (e *RefusedError) Error() string {
 	return fmt.Sprintf("%s was refused: %s: %s", e.Path, e.Diagnostic.Code, e.Diagnostic.Message)
 }
 
-// Run makes the shards. It returns the error that comes first in the order of
-// documents, the same for any number of workers, or the context's.
+// Run makes the shards, and begins them in their order. It returns the error that
+// comes first in that order and in the order of documents, the same for any number
+// of workers, or the context's.
 func Run(ctx context.Context, shards []Stages, o Options) error {
 	memory := &memory{limit: o.MemoryBytes}
 	if memory.limit > 0 {

@@ -322,7 +322,14 @@ func verifyShards(ctx context.Context, s *snapshot.Snapshot, level verifier.Leve
 	v := verifier.New(s, level)
 	problems = v.Start()
 	byShard = make([][]verifier.Problem, len(s.Shards))
-	err = pipeline.Each(ctx, len(s.Shards), workers, func(ctx context.Context, i int) (err error) {
+	order := largestFirst(len(s.Shards), func(i int) (bytes int64) {
+		for _, p := range s.Shards[i].Parts {
+			bytes += p.Bytes
+		}
+		return bytes
+	})
+	err = pipeline.Each(ctx, len(order), workers, func(ctx context.Context, at int) (err error) {
+		i := order[at]
 		start := time.Now()
 		byShard[i], err = v.Shard(ctx, i, hashOnly(i))
 		took(i).since(start)
