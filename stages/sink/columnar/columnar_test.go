@@ -215,6 +215,38 @@ func TestRowsAreNotParted(t *testing.T) {
 	}
 }
 
+// TestLongTexts writes texts of which a few fill a page.
+func TestLongTexts(t *testing.T) {
+	text := schema.Type{Kind: schema.String}
+	table := schema.Table{Name: "test", Columns: []schema.Column{{Name: "text", Type: text}}}
+	f := New(table, new(Room), Options{RowGroupRows: 1000, Compressor: compressor(t)})
+	var out bytes.Buffer
+	if err := f.Reset(&out); err != nil {
+		t.Fatal(err)
+	}
+	long := strings.Repeat("long ", PageBytes/8)
+	for range 20 {
+		if err := f.Next(1); err != nil {
+			t.Fatal(err)
+		}
+		f.Strings("text").Add(long)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r, err := parquet.OpenFile(bytes.NewReader(out.Bytes()), int64(out.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, err := r.RowGroups()[0].ColumnChunks()[0].OffsetIndex()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := index.NumPages(); n != 10 { // of two texts each, 2.5 MiB
+		t.Errorf("%d pages of 20 texts of %d bytes", n, len(long))
+	}
+}
+
 type failing struct{ after int }
 
 var errDisk = errors.New("no space")

@@ -68,6 +68,7 @@ type File struct {
 	held   int   // bytes of complete pages that wait for the end of the row group
 	rows   int   // in the row group
 	looked int   // rows when the pages were looked at
+	text   int   // bytes of strings since
 	total  int64 // in the row groups before
 	err    error // the first
 	groups []format.RowGroup
@@ -189,7 +190,7 @@ func (f *File) Bools(path string) *Bools { return f.column(path, schema.Bool).ki
 // Reset starts a file that goes to w, whatever became of the one before. Buffers
 // are kept.
 func (f *File) Reset(w io.Writer) error {
-	f.w, f.offset, f.rows, f.looked, f.total = w, 0, 0, 0, 0
+	f.w, f.offset, f.rows, f.looked, f.text, f.total = w, 0, 0, 0, 0, 0
 	f.groups, f.blooms, f.err = f.groups[:0], f.blooms[:0], nil
 	for _, l := range f.leaves {
 		l.reset()
@@ -211,16 +212,17 @@ func (f *File) Next(n int) error {
 	if f.rows > 0 && (f.rows+n > f.options.RowGroupRows || f.held >= rowGroupBytes) {
 		f.endGroup()
 	}
-	if f.rows >= f.looked+lookEvery {
+	if f.rows >= f.looked+lookEvery || f.text >= PageBytes {
 		f.endPages()
-		f.looked = f.rows
+		f.looked, f.text = f.rows, 0
 	}
 	f.rows += n
 	return f.err
 }
 
-// lookEvery is after how many rows the pages are looked at, whether they are full.
-// To look at each value was 8% of the time.
+// lookEvery is after how many rows the pages are looked at, whether they are full;
+// they are earlier, if there was much text. To look at each value was 8% of the
+// time.
 const lookEvery = 128
 
 func (f *File) endPages() {
@@ -239,7 +241,7 @@ func (f *File) endGroup() {
 	if f.err == nil && f.rows > 0 {
 		f.err = f.writeGroup()
 	}
-	f.rows, f.looked, f.held = 0, 0, 0
+	f.rows, f.looked, f.text, f.held = 0, 0, 0, 0
 }
 
 func (f *File) writeGroup() error {

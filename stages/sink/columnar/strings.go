@@ -107,6 +107,7 @@ func (s *Strings) place(v string) uint32 {
 
 // append adds a value as it is.
 func (s *Strings) append(v string) {
+	s.file.text += len(v)
 	if s.filtered {
 		s.hash(v)
 	}
