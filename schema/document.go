@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/bits"
 	"sort"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -14,6 +15,39 @@ type Span struct{ Start, End int }
 
 // Len is the length of the span.
 func (s Span) Len() int { return s.End - s.Start }
+
+// Trim is the span without the white space at its ends, in the text that it is a
+// span of. What is left of nothing is at its start.
+func (s Span) Trim(text string) Span {
+	s.End = max(s.Start, s.End)
+	for s.Start < s.End {
+		size := 1
+		if c := text[s.Start]; c >= utf8.RuneSelf {
+			var r rune
+			if r, size = utf8.DecodeRuneInString(text[s.Start:s.End]); !unicode.IsSpace(r) {
+				break
+			}
+		} else if !asciiSpace(c) {
+			break
+		}
+		s.Start += size
+	}
+	for s.Start < s.End {
+		size := 1
+		if c := text[s.End-1]; c >= utf8.RuneSelf {
+			var r rune
+			if r, size = utf8.DecodeLastRuneInString(text[s.Start:s.End]); !unicode.IsSpace(r) {
+				break
+			}
+		} else if !asciiSpace(c) {
+			break
+		}
+		s.End -= size
+	}
+	return s
+}
+
+func asciiSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 
 // Attribute is a fact about a document that has no typed column.
 type Attribute struct{ Name, Value string }

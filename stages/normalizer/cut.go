@@ -57,7 +57,7 @@ func (c *cutter) region(region schema.Span, group int) {
 	text := c.doc.Annotated
 	if c.next == len(c.marks) || c.marks[c.next].Span.Start >= region.End {
 		// No mark in it, as nearly always.
-		if span := trim(text, region); span.Len() > 0 {
+		if span := region.Trim(text); span.Len() > 0 {
 			c.sentences(stretch{span: span}, group)
 			return
 		}
@@ -69,7 +69,7 @@ func (c *cutter) region(region schema.Span, group int) {
 		if m.Span.Start < at || m.Span.End > region.End {
 			continue // a group was typed into the middle of it
 		}
-		before := trim(text, schema.Span{Start: at, End: m.Span.Start})
+		before := schema.Span{Start: at, End: m.Span.Start}.Trim(text)
 		if m.Kind == segmenter.ListMarker && before.Len() > 0 && !c.split {
 			continue
 		}
@@ -86,12 +86,12 @@ func (c *cutter) region(region schema.Span, group int) {
 		c.kept++
 		at = m.Span.End
 	}
-	last := trim(text, schema.Span{Start: at, End: region.End})
+	last := schema.Span{Start: at, End: region.End}.Trim(text)
 	if last.Len() == 0 && group != schema.NoGroup {
 		// The group closes a heading or a bare marker: that is its sentence,
 		// together with the text before.
 		c.kept, marker, heading = firstKept, "", false
-		last = trim(text, region)
+		last = region.Trim(text)
 		if n := len(c.stretches); n > 0 {
 			s := c.stretches[n-1]
 			last.Start, marker, heading = s.span.Start, s.marker, s.head
@@ -166,38 +166,6 @@ func (c *cutter) sentences(s stretch, group int) {
 		to.Alignment, to.Similarity = "", 0
 		s.marker = ""
 	}
-}
-
-// trim is span without the white space at its ends.
-func trim(text string, span schema.Span) schema.Span {
-	if span.End <= span.Start {
-		return schema.Span{Start: span.Start, End: span.Start}
-	}
-	for span.Start < span.End {
-		size := 1
-		if c := text[span.Start]; c >= utf8.RuneSelf {
-			var r rune
-			if r, size = utf8.DecodeRuneInString(text[span.Start:span.End]); !unicode.IsSpace(r) {
-				break
-			}
-		} else if !isSpace(c) {
-			break
-		}
-		span.Start += size
-	}
-	for span.Start < span.End {
-		size := 1
-		if c := text[span.End-1]; c >= utf8.RuneSelf {
-			var r rune
-			if r, size = utf8.DecodeLastRuneInString(text[span.Start:span.End]); !unicode.IsSpace(r) {
-				break
-			}
-		} else if !isSpace(c) {
-			break
-		}
-		span.End -= size
-	}
-	return span
 }
 
 // maxClosing bounds how far behind a group its closing punctuation is looked

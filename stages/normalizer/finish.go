@@ -77,7 +77,7 @@ func (f *finisher) skeleton(gap schema.Span) {
 // space counts white space. What is none is not counted, so that Document.Check
 // finds it.
 func (f *finisher) space(gap schema.Span) {
-	if trim(f.doc.Text, gap).Len() == 0 {
+	if gap.Trim(f.doc.Text).Len() == 0 {
 		f.doc.Coverage.Space += gap.Len()
 	}
 }

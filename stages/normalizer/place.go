@@ -92,7 +92,7 @@ func (p *placer) claim() {
 	})
 	for i := range p.places {
 		at := &p.places[i]
-		at.raw = trim(p.doc.Raw, at.raw)
+		at.raw = at.raw.Trim(p.doc.Raw)
 		at.found = at.found && at.raw.Len() > 0 && p.isSimilar(i)
 	}
 	p.eachGap(p.attach)
@@ -207,7 +207,7 @@ func isSpace(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 // to that one.
 func (p *placer) attach(before, after *place, gap schema.Span) {
 	text := p.doc.Raw
-	if trim(text, gap).Len() == 0 {
+	if gap.Trim(text).Len() == 0 {
 		return
 	}
 	if first, _ := p.openSpace(gap); before != nil {
@@ -218,7 +218,8 @@ func (p *placer) attach(before, after *place, gap schema.Span) {
 		if end < len(text) && end < first && !isSpace(text[end]) {
 			end = gap.Start // the signs belong to a word
 		}
-		if rest := trim(text, schema.Span{Start: gap.Start, End: first}); isStray(text, rest) {
+		rest := schema.Span{Start: gap.Start, End: first}.Trim(text)
+		if isStray(text, rest) {
 			end = max(end, rest.End)
 		}
 		before.raw.End, gap.Start = end, end
@@ -231,7 +232,8 @@ func (p *placer) attach(before, after *place, gap schema.Span) {
 	for start > last && isSign(text[start-1]) && strings.IndexByte(".,;:!?)]}", text[start-1]) < 0 {
 		start--
 	}
-	if rest := trim(text, schema.Span{Start: last, End: gap.End}); before == nil && isStray(text, rest) {
+	rest := schema.Span{Start: last, End: gap.End}.Trim(text)
+	if before == nil && isStray(text, rest) {
 		start = rest.Start
 	}
 	after.raw.Start = start
@@ -315,7 +317,7 @@ func (p *placer) emit() {
 // markerBefore is the list markers at the end of a gap, with nothing behind them.
 func (p *placer) markerBefore(gap schema.Span) string {
 	marker, end := "", gap.End
-	if trim(p.doc.Raw, gap).Len() == 0 {
+	if gap.Trim(p.doc.Raw).Len() == 0 {
 		return ""
 	}
 	marks := within(p.rawMarks, gap)
@@ -345,7 +347,7 @@ func (p *placer) noteMarks() {
 
 // rawOnly makes sentences of raw text that no annotated sentence covers.
 func (p *placer) rawOnly(gap schema.Span) {
-	if trim(p.doc.Raw, gap).Len() == 0 {
+	if gap.Trim(p.doc.Raw).Len() == 0 {
 		return
 	}
 	at, marker := gap.Start, ""
@@ -364,7 +366,7 @@ func (p *placer) rawOnly(gap schema.Span) {
 }
 
 func (p *placer) dropped(span schema.Span, marker string) bool {
-	span = trim(p.doc.Raw, span)
+	span = span.Trim(p.doc.Raw)
 	if span.Len() == 0 {
 		return false
 	}

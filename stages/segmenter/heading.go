@@ -15,7 +15,7 @@ func (s *scanner) heading(line schema.Span, end int, order ordering) (int, bool)
 	if len(item) <= maxTitle {
 		under := end
 		if order == none && s.ruleMayFollow(end) {
-			next := trim(s.text, schema.Span{Start: end + 1, End: lineEnd(s.text, end+1)})
+			next := schema.Span{Start: end + 1, End: lineEnd(s.text, end+1)}.Trim(s.text)
 			if rule := s.text[next.Start:next.End]; isRule(rule) && (rule[0] == '-' || rule[0] == '=') {
 				under = next.End
 			}

@@ -31,7 +31,7 @@ func (s *scanner) markers(line schema.Span) (int, ordering) {
 			break
 		}
 		s.mark(ListMarker, at, at+size, item[:size])
-		at = trim(s.text, schema.Span{Start: at + size, End: line.End}).Start
+		at = schema.Span{Start: at + size, End: line.End}.Trim(s.text).Start
 		last = order
 	}
 	return at, last

@@ -3,7 +3,6 @@ package segmenter
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/quern-data/quern/schema"
 )
@@ -50,7 +49,8 @@ func Marks(text string, dst []Mark) []Mark {
 	s := scanner{text: text, marks: dst, finished: true}
 	for at := 0; at < len(text); at++ {
 		end := lineEnd(text, at)
-		if line := trim(text, schema.Span{Start: at, End: end}); line.Len() > 0 {
+		line := schema.Span{Start: at, End: end}.Trim(text)
+		if line.Len() > 0 {
 			end = s.line(line, end)
 		} else {
 			s.finished = true
@@ -134,35 +134,6 @@ func isRule(line string) bool {
 		}
 	}
 	return true
-}
-
-// trim is span without the white space at its ends.
-func trim(text string, span schema.Span) schema.Span {
-	for span.Start < span.End {
-		size := 1
-		if c := text[span.Start]; c >= utf8.RuneSelf {
-			var r rune
-			if r, size = utf8.DecodeRuneInString(text[span.Start:span.End]); !unicode.IsSpace(r) {
-				break
-			}
-		} else if !space(c) {
-			break
-		}
-		span.Start += size
-	}
-	for span.Start < span.End {
-		size := 1
-		if c := text[span.End-1]; c >= utf8.RuneSelf {
-			var r rune
-			if r, size = utf8.DecodeLastRuneInString(text[span.Start:span.End]); !unicode.IsSpace(r) {
-				break
-			}
-		} else if !space(c) {
-			break
-		}
-		span.End -= size
-	}
-	return span
 }
 
 // space is unicode.IsSpace for ASCII.

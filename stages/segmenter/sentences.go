@@ -29,7 +29,7 @@ func Sentences(text string, span schema.Span, dst []schema.Span) []schema.Span {
 		for len(marks) > 0 && marks[0].Span.End <= at {
 			marks = marks[1:]
 		}
-		line := trim(body, schema.Span{Start: at, End: end})
+		line := schema.Span{Start: at, End: end}.Trim(body)
 		switch {
 		case line.Len() == 0, isRule(body[line.Start:line.End]):
 			c.cut(body, at)
@@ -42,7 +42,7 @@ func Sentences(text string, span schema.Span, dst []schema.Span) []schema.Span {
 				m := marks[0]
 				marks = marks[1:]
 				if m.Kind == ListMarker {
-					c.marker = trim(body, schema.Span{Start: m.Span.End, End: line.End}).Start
+					c.marker = schema.Span{Start: m.Span.End, End: line.End}.Trim(body).Start
 				} else if m.Span.End >= line.End {
 					end = lineEnd(body, m.Span.End)
 					c.cut(body, end) // the whole line, and the rule under it
@@ -65,7 +65,7 @@ type cutter struct {
 
 // cut ends the block at end.
 func (c *cutter) cut(body string, end int) {
-	block := trim(body, schema.Span{Start: c.start, End: end})
+	block := schema.Span{Start: c.start, End: end}.Trim(body)
 	c.start = end
 	from := block.Start
 	var open brackets
@@ -92,7 +92,7 @@ func (c *cutter) cut(body string, end int) {
 }
 
 func (c *cutter) add(body string, from, to int) {
-	span := trim(body, schema.Span{Start: from, End: to})
+	span := schema.Span{Start: from, End: to}.Trim(body)
 	if span.Len() > 0 {
 		c.spans = append(c.spans, schema.Span{Start: c.base + span.Start, End: c.base + span.End})
 	}

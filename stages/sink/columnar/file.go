@@ -345,24 +345,25 @@ func (f *File) writeIndexes() error {
 	for g := range f.groups {
 		for c, l := range f.leaves {
 			chunk := &f.groups[g].Columns[c]
-			chunk.ColumnIndexOffset = f.offset
-			if err := f.write(l.columnIndexes[g]); err != nil {
+			if err := f.writeIndex(l.columnIndexes[g], &chunk.ColumnIndexOffset, &chunk.ColumnIndexLength); err != nil {
 				return err
 			}
-			chunk.ColumnIndexLength = int32(f.offset - chunk.ColumnIndexOffset)
 		}
 	}
 	for g := range f.groups {
 		for c, l := range f.leaves {
 			chunk := &f.groups[g].Columns[c]
-			chunk.OffsetIndexOffset = f.offset
-			if err := f.write(l.offsetIndexes[g]); err != nil {
+			if err := f.writeIndex(l.offsetIndexes[g], &chunk.OffsetIndexOffset, &chunk.OffsetIndexLength); err != nil {
 				return err
 			}
-			chunk.OffsetIndexLength = int32(f.offset - chunk.OffsetIndexOffset)
 		}
 	}
 	return nil
+}
+
+func (f *File) writeIndex(text []byte, offset *int64, length *int32) error {
+	*offset, *length = f.offset, int32(len(text))
+	return f.write(text)
 }
 
 func marshal(v any) ([]byte, error) {
