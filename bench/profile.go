@@ -86,7 +86,8 @@ func parseTraces(out string) []stageTime {
 			}
 		}
 		if seconds > 0 && line != "" {
-			stack = append(stack, line)
+			name, _, _ := strings.Cut(line, "[") // type arguments are other packages' names
+			stack = append(stack, name)
 		}
 	}
 	flush()

@@ -155,9 +155,9 @@ func (r *results) targets() (list []target) {
 	add("workers", "A: speed of 2 workers, of that of 1", ratio(r.contender("A", oneWorker), r.contender("A", twoWorker), wall), times, "at least", 1.7)
 	add("reruns", "A: nothing changed: wall clock, of that of a full run", 100*ratio(r.contender("A", unchanged), quern, wall), percent, "below", 5)
 	add("reruns", "A: a document changed: wall clock, of that of a full run", 100*ratio(r.contender("A", changed), quern, wall), percent, "below", 10)
-	for _, s := range r.Sizes {
+	for _, s := range append(r.totals(), r.Sizes...) {
 		add("size", fmt.Sprintf("A: bytes of %s at zstd level %d, of those that DuckDB writes", s.Table, s.Level),
-			float64(s.Quern)/float64(s.DuckDB), times, "at most", 1)
+			float64(s.Quern)/float64(s.DuckDB), "%.3f times", "at most", 1)
 	}
 	for _, c := range []struct{ name, about string }{{"annotated-alone", "alone"}, {"raw-twins", "with raw twins"}} {
 		name := "BenchmarkReviews/" + c.name
@@ -272,6 +272,19 @@ the head of the script. Ratios are to the fastest of the peer.
 	fmt.Fprintln(w)
 }
 
+// totals are the sizes of all tables, by level.
+func (r *results) totals() (totals []sizes) {
+	for _, s := range r.Sizes {
+		at := slices.IndexFunc(totals, func(t sizes) bool { return t.Level == s.Level })
+		if at < 0 {
+			at, totals = len(totals), append(totals, sizes{Table: "all three tables", Level: s.Level})
+		}
+		totals[at].Quern += s.Quern
+		totals[at].DuckDB += s.DuckDB
+	}
+	return totals
+}
+
 func (r *results) writeSizes(w *strings.Builder) {
 	if len(r.Sizes) == 0 {
 		return
@@ -285,8 +298,8 @@ does if it is not told otherwise; level 3, what it calls default, is what DuckDB
 | table | zstd level | Quern, bytes | DuckDB, bytes | its form | ratio |
 | --- | --: | --: | --: | --- | --: |
 `)
-	for _, s := range r.Sizes {
-		fmt.Fprintf(w, "| %s | %d | %s | %s | %s | %.2f |\n", s.Table, s.Level, thousands(s.Quern), thousands(s.DuckDB), s.Form,
+	for _, s := range append(r.totals(), r.Sizes...) {
+		fmt.Fprintf(w, "| %s | %d | %s | %s | %s | %.3f |\n", s.Table, s.Level, thousands(s.Quern), thousands(s.DuckDB), s.Form,
 			float64(s.Quern)/float64(s.DuckDB))
 	}
 	fmt.Fprintln(w)
