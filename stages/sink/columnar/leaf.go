@@ -109,43 +109,37 @@ func (l *leaf) present(n int) {
 	l.rows += n
 }
 
-// null notes those of n rows that are NULL.
-func (l *leaf) null(n int) {
-	l.definition.add(uint32(l.maxDefinition)-1, n)
-	l.values += n
-	l.nulls += n
-	l.rows += n
-}
-
-// element notes those of an element of a list, which may be its first. missing is
-// how many levels it lacks: 1 for a NULL, or for a list that has no element, 0
-// for a value.
-func (l *leaf) element(first bool, missing int) {
-	l.elementAt(first, uint32(int(l.maxDefinition)-missing))
-	l.nulls += missing
-}
-
-func (l *leaf) elementAt(first bool, definition uint32) {
+// element notes those of an element of a list, of the given level of definition.
+// first starts the list of a new row.
+func (l *leaf) element(first bool, definition uint8) {
 	repetition := uint32(1)
 	if first {
 		repetition = 0
 		l.rows++
 	}
 	l.repetition.add(repetition, 1)
-	l.definition.add(definition, 1)
+	l.definition.add(uint32(definition), 1)
 	l.values++
 }
 
 // Null adds n rows that are NULL.
-func (l *leaf) Null(n int) { l.null(n) }
+func (l *leaf) Null(n int) { l.missing(l.maxDefinition-1, n) }
 
 // NullElement adds a NULL to a list. first starts the list of a new row.
-func (l *leaf) NullElement(first bool) { l.element(first, 1) }
+func (l *leaf) NullElement(first bool) {
+	l.element(first, l.maxDefinition-1)
+	l.nulls++
+}
 
 // Empty adds n rows whose list has no element.
 func (l *leaf) Empty(n int) {
 	l.repetition.add(0, n)
-	l.definition.add(0, n)
+	l.missing(0, n)
+}
+
+// missing notes n rows without a value, and the level of definition that they have.
+func (l *leaf) missing(definition uint8, n int) {
+	l.definition.add(uint32(definition), n)
 	l.values += n
 	l.nulls += n
 	l.rows += n

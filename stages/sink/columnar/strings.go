@@ -71,7 +71,7 @@ func (s *Strings) NotEmpty(v string) {
 
 // AddElement adds an element to a list. first starts the list of a new row.
 func (s *Strings) AddElement(v string, first bool) {
-	s.element(first, 0)
+	s.element(first, s.maxDefinition)
 	s.put(v, 1)
 }
 
