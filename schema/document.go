@@ -252,12 +252,6 @@ func eight[Text string | []byte](s Text) uint64 {
 	return binary.LittleEndian.Uint64([]byte(s[:8]))
 }
 
-// UTF16Len is the length of s, which is valid UTF-8, in UTF-16 code units.
-func UTF16Len(s string) int {
-	_, units := Lengths(s)
-	return units
-}
-
 func runeStart(s string, i int) bool { return i == len(s) || utf8.RuneStart(s[i]) }
 
 // NoGroup is the group of a segment or sentence that carries no label group.
