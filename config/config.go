@@ -19,7 +19,7 @@ type Output struct {
 	Dir              string `mapstructure:"dir" doc:"Folder of the snapshots: OUT/current leads to the last complete one. It is made if there is none. A relative path starts at the config file's folder." jsonschema:"minLength=1" hash:"no"`
 	PartBytes        Bytes  `mapstructure:"part_bytes" doc:"How much source text goes into one Parquet file of each table, on average." jsonschema:"minimum=1" hash:"yes"`
 	RowGroupRows     int    `mapstructure:"row_group_rows" doc:"Rows per row group, at most. The rows of a document stand in one row group, even if they are more." jsonschema:"minimum=1000,maximum=10000000" hash:"yes"`
-	CompressionLevel string `mapstructure:"compression_level" doc:"zstd level: fastest, default (a tenth more CPU, 8% smaller), better or best." jsonschema:"enum=fastest,enum=default,enum=better,enum=best" hash:"yes"`
+	CompressionLevel string `mapstructure:"compression_level" doc:"zstd level: fastest, default (a few percent more CPU, 7% smaller), better or best." jsonschema:"enum=fastest,enum=default,enum=better,enum=best" hash:"yes"`
 }
 
 // Run says how a run goes about it.
