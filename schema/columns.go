@@ -46,17 +46,18 @@ type Column struct {
 	Type     Type
 	Nullable bool
 	Encoding Encoding // of a leaf
+	Unit     string   // what a measure counts, "" for what is none
 	Doc      string
 }
 
 // Table documents one table.
 type Table struct {
-	Name    string // also the name of its folder
-	Doc     string
-	Columns []Column
+	Name string `json:"name"` // also the name of its folder
+	Doc  string `json:"doc"`
 	// Sort lists the columns by which the rows of each part are ordered, NULL
 	// first.
-	Sort []string
+	Sort    []string `json:"sort"`
+	Columns []Column `json:"columns"`
 }
 
 // Tables lists the tables in the order in which they are documented.
@@ -88,6 +89,7 @@ func columnsOf(t reflect.Type) []Column {
 			Type:     typeOf(f.Type),
 			Nullable: strings.Contains(","+options+",", ",optional,"),
 			Encoding: Encoding(f.Tag.Get("encoding")),
+			Unit:     f.Tag.Get("unit"),
 			Doc:      f.Tag.Get("doc"),
 		})
 	}

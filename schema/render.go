@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 )
@@ -14,28 +13,29 @@ func Markdown(tables []Table) string {
 			b.WriteString("\n")
 		}
 		fmt.Fprintf(&b, "## %s\n\n%s Sorted by %s.\n\n", t.Name, t.Doc, strings.Join(t.Sort, ", "))
-		b.WriteString("| column | type | NULL | what it holds |\n| --- | --- | --- | --- |\n")
+		b.WriteString("| column | type | NULL | unit | what it holds |\n| --- | --- | --- | --- | --- |\n")
 		for _, c := range t.Columns {
 			null := "no"
 			if c.Nullable {
 				null = "yes"
 			}
-			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", c.Name, c.Type.text(), null, strings.ReplaceAll(c.Doc, "|", `\|`))
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Name, c.Type, null, c.Unit, strings.ReplaceAll(c.Doc, "|", `\|`))
 		}
 	}
 	return b.String()
 }
 
-func (t Type) text() string {
+// String names the type for people.
+func (t Type) String() string {
 	switch t.Kind {
 	case List:
-		return "list of " + t.Elem.text()
+		return "list of " + t.Elem.String()
 	case Map:
 		return "map of string to string"
 	case Struct:
 		var fields []string
 		for _, f := range t.Fields {
-			fields = append(fields, f.Name+" "+f.Type.text())
+			fields = append(fields, f.Name+" "+f.Type.String())
 		}
 		return "(" + strings.Join(fields, ", ") + ")"
 	}
@@ -88,50 +88,6 @@ func (t Type) sql() string {
 		return "STRUCT(" + strings.Join(fields, ", ") + ")"
 	}
 	return sqlTypes[t.Kind]
-}
-
-// Spark is the StructType of each table as Spark's own JSON: one object for a
-// single table, else an object of them by name.
-func Spark(tables []Table) ([]byte, error) {
-	if len(tables) == 1 {
-		return json.MarshalIndent(sparkStruct(tables[0].Columns), "", "  ")
-	}
-	byName := map[string]any{}
-	for _, t := range tables {
-		byName[t.Name] = sparkStruct(t.Columns)
-	}
-	return json.MarshalIndent(byName, "", "  ")
-}
-
-type sparkField struct {
-	Name     string            `json:"name"`
-	Type     any               `json:"type"`
-	Nullable bool              `json:"nullable"`
-	Metadata map[string]string `json:"metadata"`
-}
-
-func sparkStruct(columns []Column) any {
-	fields := make([]sparkField, len(columns))
-	for i, c := range columns {
-		fields[i] = sparkField{c.Name, c.Type.spark(), c.Nullable, map[string]string{"comment": c.Doc}}
-	}
-	return map[string]any{"type": "struct", "fields": fields}
-}
-
-var sparkTypes = map[Kind]string{
-	String: "string", Int32: "integer", Int64: "long", Double: "double", Bool: "boolean",
-}
-
-func (t Type) spark() any {
-	switch t.Kind {
-	case List:
-		return map[string]any{"type": "array", "elementType": t.Elem.spark(), "containsNull": false}
-	case Map:
-		return map[string]any{"type": "map", "keyType": "string", "valueType": "string", "valueContainsNull": false}
-	case Struct:
-		return sparkStruct(t.Fields)
-	}
-	return sparkTypes[t.Kind]
 }
 
 // MarkdownCodes documents diagnostic codes for people.

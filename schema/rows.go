@@ -11,6 +11,7 @@ import (
 //
 //	parquet   name and nullability of the column
 //	encoding  how its values are stored, an Encoding
+//	unit      what a number counts, where it is a size, a place or a share
 //	doc       what the column holds, with units and bounds
 //
 // A nullable column is a pointer, as parquet-go reads rows.
@@ -49,19 +50,19 @@ type DocumentRow struct {
 	Extra            map[string]string `parquet:"attributes" doc:"Facts about the document that have no column of their own, by name."`
 	Text             string            `parquet:"text" doc:"Canonical text: that of the raw twin where there is one, else of the annotated file without labels and markup; decoded, NFC, line ends as one line feed. All offsets but source_start and source_end refer to it."`
 	TextOrigin       string            `parquet:"text_origin" encoding:"dict" doc:"Where the canonical text comes from: raw (the unannotated twin) or annotated (the annotated file without its labels and markup)."`
-	Sentences        int32             `parquet:"sentences" encoding:"dict" doc:"Number of rows in sentences for this document."`
-	LabeledSentences int32             `parquet:"labeled_sentences" encoding:"dict" doc:"Number of those that carry a label group."`
-	Labels           int32             `parquet:"labels" encoding:"dict" doc:"Number of rows in labels for this document."`
-	Diagnostics      int32             `parquet:"diagnostics" encoding:"dict" doc:"Number of diagnostics for this document, including those over the limit that were counted but not kept."`
+	Sentences        int32             `parquet:"sentences" encoding:"dict" unit:"sentences" doc:"Number of rows in sentences for this document."`
+	LabeledSentences int32             `parquet:"labeled_sentences" encoding:"dict" unit:"sentences" doc:"Number of those that carry a label group."`
+	Labels           int32             `parquet:"labels" encoding:"dict" unit:"labels" doc:"Number of rows in labels for this document."`
+	Diagnostics      int32             `parquet:"diagnostics" encoding:"dict" unit:"diagnostics" doc:"Number of diagnostics for this document, including those over the limit that were counted but not kept."`
 	SourcePath       string            `parquet:"source_path" doc:"Path of the annotated file, relative to the corpus root, with forward slashes. Bytes that are not UTF-8 are written as \\xNN."`
-	SourceBytes      int64             `parquet:"source_bytes" doc:"Size of the annotated file in bytes."`
+	SourceBytes      int64             `parquet:"source_bytes" unit:"bytes of the file" doc:"Size of the annotated file in bytes."`
 	SourceSHA256     string            `parquet:"source_sha256" doc:"SHA-256 of the annotated file, in lower-case hexadecimal."`
-	TextBytes        int32             `parquet:"text_bytes" doc:"Length of text in bytes of UTF-8. The five columns that follow add up to it."`
-	LabeledBytes     int32             `parquet:"labeled_bytes" doc:"Bytes of text in sentences that carry a label group."`
-	UnlabeledBytes   int32             `parquet:"unlabeled_bytes" doc:"Bytes of text in sentences that carry none."`
-	HeadingBytes     int32             `parquet:"heading_bytes" encoding:"dict" doc:"Bytes of text in headings."`
-	ListMarkerBytes  int32             `parquet:"list_marker_bytes" encoding:"dict" doc:"Bytes of text in list markers."`
-	SpaceBytes       int32             `parquet:"space_bytes" encoding:"dict" doc:"Bytes of white space between all these."`
+	TextBytes        int32             `parquet:"text_bytes" unit:"bytes of UTF-8" doc:"Length of text in bytes of UTF-8. The five columns that follow add up to it."`
+	LabeledBytes     int32             `parquet:"labeled_bytes" unit:"bytes of UTF-8" doc:"Bytes of text in sentences that carry a label group."`
+	UnlabeledBytes   int32             `parquet:"unlabeled_bytes" unit:"bytes of UTF-8" doc:"Bytes of text in sentences that carry none."`
+	HeadingBytes     int32             `parquet:"heading_bytes" encoding:"dict" unit:"bytes of UTF-8" doc:"Bytes of text in headings."`
+	ListMarkerBytes  int32             `parquet:"list_marker_bytes" encoding:"dict" unit:"bytes of UTF-8" doc:"Bytes of text in list markers."`
+	SpaceBytes       int32             `parquet:"space_bytes" encoding:"dict" unit:"bytes of UTF-8" doc:"Bytes of white space between all these."`
 	RawPath          *string           `parquet:"raw_path,optional" doc:"Path of the unannotated twin, relative to the corpus root. NULL if there is none."`
 	RawSHA256        *string           `parquet:"raw_sha256,optional" doc:"SHA-256 of the unannotated twin, in lower-case hexadecimal."`
 }
@@ -80,22 +81,22 @@ type SentenceRow struct {
 	DocumentID string `parquet:"document_id" encoding:"dict" doc:"The document that the sentence stands in."`
 	Corpus     string `parquet:"corpus" encoding:"dict" doc:"Name of the corpus in the config."`
 	Attributes
-	SentenceIndex int32      `parquet:"sentence_index" encoding:"dict" doc:"Place of the sentence in its document, from 0."`
+	SentenceIndex int32      `parquet:"sentence_index" encoding:"dict" unit:"sentences" doc:"Place of the sentence in its document, from 0."`
 	GroupID       *string    `parquet:"group_id,optional" encoding:"delta" doc:"The label group that the sentence carries: rows with the same one share its labels. NULL if it carries none."`
 	Heading       *string    `parquet:"heading,optional" encoding:"dict" doc:"The heading that the sentence stands under. NULL if none was recognised."`
 	ListMarker    *string    `parquet:"list_marker,optional" encoding:"dict" doc:"The bullet or number before the sentence. NULL if none was recognised."`
 	Text          string     `parquet:"text" doc:"The sentence: documents.text from char_start to char_end. Empty for what stands in the annotated file alone."`
 	AnnotatedText *string    `parquet:"annotated_text,optional" doc:"The wording of the annotated file, where it differs from text in more than white space. NULL otherwise."`
-	CharStart     int32      `parquet:"char_start" encoding:"delta" doc:"Offset of the first character in documents.text, in Unicode code points."`
-	CharEnd       int32      `parquet:"char_end" encoding:"delta" doc:"Offset after the last character in documents.text, in Unicode code points."`
-	ByteStart     int32      `parquet:"byte_start" encoding:"delta" doc:"Offset of the first byte in documents.text as UTF-8."`
-	ByteEnd       int32      `parquet:"byte_end" encoding:"delta" doc:"Offset after the last byte in documents.text as UTF-8."`
-	UTF16Start    *int32     `parquet:"utf16_start,optional" doc:"Offset of the first character in documents.text, in UTF-16 code units, as browsers and Java count. NULL unless normalize.utf16 is set."`
-	UTF16End      *int32     `parquet:"utf16_end,optional" doc:"Offset after the last character in documents.text, in UTF-16 code units. NULL unless normalize.utf16 is set."`
-	SourceStart   int64      `parquet:"source_start" encoding:"delta" doc:"Offset of the sentence's first byte in the annotated file, before any decoding."`
-	SourceEnd     int64      `parquet:"source_end" encoding:"delta" doc:"Offset after the sentence's last byte in the annotated file, before any decoding. Equal to source_start for what the annotated file lacks: the place where it is missing."`
+	CharStart     int32      `parquet:"char_start" encoding:"delta" unit:"Unicode code points" doc:"Offset of the first character in documents.text, in Unicode code points."`
+	CharEnd       int32      `parquet:"char_end" encoding:"delta" unit:"Unicode code points" doc:"Offset after the last character in documents.text, in Unicode code points."`
+	ByteStart     int32      `parquet:"byte_start" encoding:"delta" unit:"bytes of UTF-8" doc:"Offset of the first byte in documents.text as UTF-8."`
+	ByteEnd       int32      `parquet:"byte_end" encoding:"delta" unit:"bytes of UTF-8" doc:"Offset after the last byte in documents.text as UTF-8."`
+	UTF16Start    *int32     `parquet:"utf16_start,optional" unit:"UTF-16 code units" doc:"Offset of the first character in documents.text, in UTF-16 code units, as browsers and Java count. NULL unless normalize.utf16 is set."`
+	UTF16End      *int32     `parquet:"utf16_end,optional" unit:"UTF-16 code units" doc:"Offset after the last character in documents.text, in UTF-16 code units. NULL unless normalize.utf16 is set."`
+	SourceStart   int64      `parquet:"source_start" encoding:"delta" unit:"bytes of the file" doc:"Offset of the sentence's first byte in the annotated file, before any decoding."`
+	SourceEnd     int64      `parquet:"source_end" encoding:"delta" unit:"bytes of the file" doc:"Offset after the sentence's last byte in the annotated file, before any decoding. Equal to source_start for what the annotated file lacks: the place where it is missing."`
 	Alignment     *string    `parquet:"alignment,optional" encoding:"dict" doc:"How the sentence compares with the raw twin: exact, whitespace (the same but for that), edited, annotated_only or raw_only. NULL where there is no twin."`
-	Similarity    *float64   `parquet:"similarity,optional" doc:"Share of the two wordings of an edited sentence that they have in common, from 0 to 1. NULL otherwise."`
+	Similarity    *float64   `parquet:"similarity,optional" unit:"share" doc:"Share of the two wordings of an edited sentence that they have in common, from 0 to 1. NULL otherwise."`
 	Labeled       bool       `parquet:"labeled" doc:"Whether the sentence carries a label group, even one that says null in every layer."`
 	Labels        []LabelRef `parquet:"labels,list" doc:"The resolved labels of the sentence, in the order in which they were typed."`
 	Repaired      bool       `parquet:"repaired" doc:"Whether any of the sentence's labels, or the brackets around them, had to be repaired."`
@@ -107,11 +108,11 @@ type LabelRow struct {
 	DocumentID string `parquet:"document_id" encoding:"dict" doc:"The document that the sentence stands in."`
 	Corpus     string `parquet:"corpus" encoding:"dict" doc:"Name of the corpus in the config."`
 	Attributes
-	SentenceIndex int32   `parquet:"sentence_index" encoding:"dict" doc:"Place of the sentence in its document, from 0."`
+	SentenceIndex int32   `parquet:"sentence_index" encoding:"dict" unit:"sentences" doc:"Place of the sentence in its document, from 0."`
 	Layer         *string `parquet:"layer,optional" encoding:"dict" doc:"Annotation layer. NULL if the label could not be resolved and stands in a place that no layer has."`
 	Label         *string `parquet:"label,optional" encoding:"dict" doc:"Code of the label in the taxonomy. NULL if what was typed could not be resolved."`
 	Polarity      *string `parquet:"polarity,optional" encoding:"dict" doc:"Polarity code. NULL where the layer has none, and where it was left out or could not be resolved."`
-	Position      int32   `parquet:"position" encoding:"dict" doc:"Place of the label in its group as typed, from 0, counting nulls and labels that could not be resolved."`
+	Position      int32   `parquet:"position" encoding:"dict" unit:"labels as typed" doc:"Place of the label in its group as typed, from 0, counting nulls and labels that could not be resolved."`
 	RawLabel      string  `parquet:"raw_label" encoding:"dict" doc:"The label as typed in the file."`
 	Repair        *string `parquet:"repair,optional" encoding:"dict" doc:"The repair rules that were applied, joined by +, e.g. alias+case. NULL if none was needed."`
 }
@@ -125,9 +126,9 @@ type DiagnosticRow struct {
 	Severity   string  `parquet:"severity" encoding:"dict" doc:"info (noticed or safely repaired), warning (a reader should look), or error (the document was refused)."`
 	Code       string  `parquet:"code" encoding:"dict" doc:"Stable code of the diagnostic."`
 	Message    string  `parquet:"message" doc:"What was found, and what became of it."`
-	ByteOffset *int64  `parquet:"byte_offset,optional" doc:"Offset in the source file, in bytes. NULL where the diagnostic concerns the whole file."`
-	Line       *int32  `parquet:"line,optional" doc:"Line in the source file, from 1."`
-	Column     *int32  `parquet:"column,optional" doc:"Column in that line, in Unicode code points, from 1."`
+	ByteOffset *int64  `parquet:"byte_offset,optional" unit:"bytes of the file" doc:"Offset in the source file, in bytes. NULL where the diagnostic concerns the whole file."`
+	Line       *int32  `parquet:"line,optional" unit:"lines" doc:"Line in the source file, from 1."`
+	Column     *int32  `parquet:"column,optional" unit:"Unicode code points" doc:"Column in that line, in Unicode code points, from 1."`
 	Excerpt    *string `parquet:"excerpt,optional" doc:"What stands around the place in the source file."`
 	Before     *string `parquet:"before,optional" doc:"What stood there before a repair."`
 	After      *string `parquet:"after,optional" doc:"What it was read as."`

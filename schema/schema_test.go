@@ -3,6 +3,7 @@ package schema_test
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -99,6 +100,48 @@ func TestSparkIsJSON(t *testing.T) {
 	var several map[string]json.RawMessage
 	if err := json.Unmarshal(all, &several); err != nil || len(several) != 5 {
 		t.Errorf("%v: %d tables", err, len(several))
+	}
+}
+
+// TestDocumentation: JSON has all that is said of a column, and of what it holds.
+func TestDocumentation(t *testing.T) {
+	text, err := json.Marshal(schema.Tables())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		`{"name":"labels","doc":"One row a label on a sentence, with what was typed and how it was repaired.","sort":["document_id","sentence_index"],"columns":[`,
+		`{"name":"char_start","type":"int32","nullable":false,"unit":"Unicode code points","doc":"Offset of the first character in documents.text, in Unicode code points."}`,
+		`{"name":"labels","type":"list of (layer string, label string, polarity string)","nullable":false,"doc":"The resolved labels of the sentence, in the order in which they were typed.","fields":[{"name":"layer","type":"string","nullable":false,`,
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("%s lacks %s", text, want)
+		}
+	}
+}
+
+func TestUnits(t *testing.T) {
+	known := []string{
+		"Unicode code points", "bytes of UTF-8", "UTF-16 code units", "bytes of the file", "lines",
+		"sentences", "labels", "labels as typed", "diagnostics", "share",
+	}
+	measures := 0
+	for _, table := range schema.Tables() {
+		for _, c := range table.Columns {
+			if c.Unit == "" {
+				continue
+			}
+			measures++
+			if !slices.Contains(known, c.Unit) {
+				t.Errorf("%s.%s is in %q", table.Name, c.Name, c.Unit)
+			}
+			if kind := c.Type.Kind; kind != schema.Int32 && kind != schema.Int64 && kind != schema.Double {
+				t.Errorf("%s.%s is a %s, and has a unit", table.Name, c.Name, kind)
+			}
+		}
+	}
+	if measures < 20 {
+		t.Errorf("only %d measures", measures)
 	}
 }
 

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,11 +15,21 @@ import (
 	"github.com/quern-data/quern/schema"
 )
 
+// documentation is all there is to say of tables.
+type documentation struct {
+	SchemaVersion string         `json:"schema_version"`
+	Tables        []schema.Table `json:"tables"`
+}
+
 func newSchemaCommand() *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "schema [TABLE...]",
-		Short: "Print the tables as Markdown, SQL DDL or Spark StructType JSON",
+		Short: "Print the tables as Markdown, SQL DDL, Spark or Arrow schemas, or JSON",
+		Long: `Schema documents the tables, all or those that are named: as Markdown, as DDL for DuckDB,
+as what df.schema is in Spark when it reads the parts, as the Arrow schema of what quern cat
+writes, in the JSON of Arrow's integration format, or as JSON with everything there is to
+say of them.`,
 		Example: `  quern schema --format sql
   quern schema labels --format spark`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -25,24 +37,33 @@ func newSchemaCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			w := cmd.OutOrStdout()
+			var text []byte
 			switch format {
 			case "markdown":
-				_, err = fmt.Fprint(w, schema.Markdown(tables))
+				text = []byte(schema.Markdown(tables))
 			case "sql":
-				_, err = fmt.Fprint(w, schema.SQL(tables))
+				text = []byte(schema.SQL(tables))
 			case "spark":
-				var text []byte
-				if text, err = schema.Spark(tables); err == nil {
-					_, err = fmt.Fprintf(w, "%s\n", text)
-				}
+				text, err = schema.Spark(tables)
+			case "arrow":
+				text, err = schema.Arrow(tables)
+			case "json":
+				text, err = json.MarshalIndent(documentation{schema.Version, tables}, "", "  ")
 			default:
-				return usageError{fmt.Errorf("--format is %q, and must be markdown, sql or spark", format)}
+				return usageError{fmt.Errorf("--format is %q, and must be markdown, sql, spark, arrow or json", format)}
 			}
+			if err != nil {
+				return err
+			}
+			w := cmd.OutOrStdout()
+			if _, err := w.Write(text); err != nil || bytes.HasSuffix(text, []byte("\n")) {
+				return err
+			}
+			_, err = fmt.Fprintln(w)
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "markdown", "markdown, sql (DuckDB) or spark")
+	cmd.Flags().StringVar(&format, "format", "markdown", "markdown, sql (DuckDB), spark, arrow or json")
 	return cmd
 }
 
