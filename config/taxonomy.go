@@ -11,36 +11,37 @@ import (
 	"github.com/quern-data/quern/configs"
 )
 
-// Taxonomy is the set of labels that a corpus uses, as its YAML file has it.
+// Taxonomy is the set of labels that a corpus uses, as its YAML file has it. Its
+// JSON has the same keys, and stands in the metadata of the tables.
 type Taxonomy struct {
-	Name        string     `yaml:"name" doc:"Name of the taxonomy." jsonschema:"required,pattern=^[A-Za-z0-9][A-Za-z0-9._-]*$"`
-	Description string     `yaml:"description" doc:"What it describes, and where it comes from."`
-	NoLabel     []string   `yaml:"no_label" doc:"What annotators type for: no label in this layer, e.g. \"null\". Upper and lower case are one."`
-	Polarities  []Polarity `yaml:"polarities" doc:"Polarity codes, for the layers that carry polarity."`
-	Everywhere  []Term     `yaml:"everywhere" doc:"Labels that belong to whichever layer they stand in, without polarity."`
-	Layers      []Layer    `yaml:"layers" doc:"The layers, in the order in which their lists stand in a label group." jsonschema:"required,minItems=1"`
+	Name        string     `yaml:"name" json:"name" doc:"Name of the taxonomy." jsonschema:"required,pattern=^[A-Za-z0-9][A-Za-z0-9._-]*$"`
+	Description string     `yaml:"description" json:"description" doc:"What it describes, and where it comes from."`
+	NoLabel     []string   `yaml:"no_label" json:"no_label,omitempty" doc:"What annotators type for: no label in this layer, e.g. \"null\". Upper and lower case are one."`
+	Polarities  []Polarity `yaml:"polarities" json:"polarities,omitempty" doc:"Polarity codes, for the layers that carry polarity."`
+	Everywhere  []Term     `yaml:"everywhere" json:"everywhere,omitempty" doc:"Labels that belong to whichever layer they stand in, without polarity."`
+	Layers      []Layer    `yaml:"layers" json:"layers" doc:"The layers, in the order in which their lists stand in a label group." jsonschema:"required,minItems=1"`
 }
 
 // Polarity is one polarity code.
 type Polarity struct {
-	Code string `yaml:"code" doc:"The code, e.g. POS." jsonschema:"required,pattern=^[A-Za-z0-9_]+$"`
-	Name string `yaml:"name" doc:"Its name in full."`
+	Code string `yaml:"code" json:"code" doc:"The code, e.g. POS." jsonschema:"required,pattern=^[A-Za-z0-9_]+$"`
+	Name string `yaml:"name" json:"name" doc:"Its name in full."`
 }
 
 // Layer is one annotation layer.
 type Layer struct {
-	Name        string `yaml:"name" doc:"Name of the layer, as it stands in the tables." jsonschema:"required,pattern=^[a-z][a-z0-9_]*$"`
-	Description string `yaml:"description" doc:"The question that the layer answers."`
-	Polarity    bool   `yaml:"polarity" doc:"Whether its labels carry polarity."`
-	Labels      []Term `yaml:"labels" doc:"Its labels." jsonschema:"required,minItems=1"`
+	Name        string `yaml:"name" json:"name" doc:"Name of the layer, as it stands in the tables." jsonschema:"required,pattern=^[a-z][a-z0-9_]*$"`
+	Description string `yaml:"description" json:"description" doc:"The question that the layer answers."`
+	Polarity    bool   `yaml:"polarity" json:"polarity" doc:"Whether its labels carry polarity."`
+	Labels      []Term `yaml:"labels" json:"labels" doc:"Its labels." jsonschema:"required,minItems=1"`
 }
 
 // Term is one label of a taxonomy.
 type Term struct {
-	Code        string   `yaml:"code" doc:"The code, as it stands in the tables. Letters, digits and underscores." jsonschema:"required,pattern=^[A-Za-z0-9_]+$"`
-	Name        string   `yaml:"name" doc:"Its name in full."`
-	Description string   `yaml:"description" doc:"When an annotator assigns it."`
-	Aliases     []string `yaml:"aliases" doc:"Other codes that are read as this one."`
+	Code        string   `yaml:"code" json:"code" doc:"The code, as it stands in the tables. Letters, digits and underscores." jsonschema:"required,pattern=^[A-Za-z0-9_]+$"`
+	Name        string   `yaml:"name" json:"name" doc:"Its name in full."`
+	Description string   `yaml:"description" json:"description" doc:"When an annotator assigns it."`
+	Aliases     []string `yaml:"aliases" json:"aliases,omitempty" doc:"Other codes that are read as this one."`
 }
 
 // LoadTaxonomy reads a taxonomy: a built-in one by name, or a file by a path

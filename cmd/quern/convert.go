@@ -485,7 +485,8 @@ func (j *job) newShardSink(s *shard) (*shardSink, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := j.sink.NewShard(staging.Dir, j.runs[s.corpus].config.Normalize.UTF16)
+	r := &j.runs[s.corpus]
+	out, err := j.sink.NewShard(staging.Dir, r.config, r.labels)
 	if err != nil {
 		return nil, errors.Join(err, staging.Discard())
 	}

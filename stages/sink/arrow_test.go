@@ -202,7 +202,7 @@ func writePart[Row any](t testing.TB, table string, rows []Row, o Options) (Part
 	t.Helper()
 	dir := t.TempDir()
 	p := newPart(table, new(columnar.Room), o)
-	if err := p.open(dir, o.Disk); err != nil {
+	if err := p.open(dir, "{}", o.Disk); err != nil {
 		t.Fatal(err)
 	}
 	for i := range rows {
@@ -342,10 +342,16 @@ func TestForm(t *testing.T) {
 	if info, err := os.Stat(path); err != nil || info.Size() != part.Bytes {
 		t.Errorf("the part says %d bytes: %v, %v", part.Bytes, info.Size(), err)
 	}
+	if got := meta.KeyValueMetadata().Keys(); !slices.Equal(got, []string{
+		"quern.schema_version", "quern.table", "quern.columns", "org.apache.spark.sql.parquet.row.metadata", "quern.taxonomy",
+	}) {
+		t.Errorf("keys in the metadata: %v", got)
+	}
 	if got := meta.KeyValueMetadata().FindValue("quern.schema_version"); got == nil || *got != schema.Version {
 		t.Errorf("schema version in the metadata: %v", got)
 	}
-	if got := meta.KeyValueMetadata().FindValue("quern.columns"); got == nil || !strings.Contains(*got, "sentence_index") {
+	want := `{"name":"char_start","type":"int32","nullable":false,"unit":"Unicode code points","doc":"Offset of the first character in documents.text, in Unicode code points."}`
+	if got := meta.KeyValueMetadata().FindValue("quern.columns"); got == nil || !strings.Contains(*got, want) {
 		t.Errorf("column docs in the metadata: %v", got)
 	}
 	if f.NumRowGroups() != 3 {

@@ -58,6 +58,10 @@ func benchmarkOptions(b *testing.B) Options {
 // Rows are those of all tables.
 func BenchmarkSink(b *testing.B) {
 	docs, size := reviews(b, 2000)
+	labels, err := config.LoadTaxonomy("peer-review-analyze", "")
+	if err != nil {
+		b.Fatal(err)
+	}
 	w := NewWriter(benchmarkOptions(b))
 	dir, rows := b.TempDir(), int64(0)
 	b.SetBytes(int64(size))
@@ -67,7 +71,7 @@ func BenchmarkSink(b *testing.B) {
 		if err := os.Mkdir(out, 0o755); err != nil {
 			b.Fatal(err)
 		}
-		s, err := w.NewShard(out, false)
+		s, err := w.NewShard(out, config.Corpus{Name: "c"}, labels)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -115,7 +119,7 @@ func BenchmarkTables(b *testing.B) {
 				if err := os.Mkdir(out, 0o755); err != nil {
 					b.Fatal(err)
 				}
-				if err := table.part.open(out, options.Disk); err != nil {
+				if err := table.part.open(out, "{}", options.Disk); err != nil {
 					b.Fatal(err)
 				}
 				for _, doc := range docs {

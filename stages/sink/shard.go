@@ -34,9 +34,9 @@ type Shard struct {
 	stats       Stats
 }
 
-// NewShard creates the parts in dir, a folder that holds nothing else. utf16 says
-// whether offsets in UTF-16 code units are written.
-func (w *Writer) NewShard(dir string, utf16 bool) (*Shard, error) {
+// NewShard creates the parts in dir, a folder that holds nothing else, for documents
+// of a corpus and its taxonomy.
+func (w *Writer) NewShard(dir string, corpus config.Corpus, taxonomy *config.Taxonomy) (*Shard, error) {
 	s, _ := w.idle.Get().(*Shard)
 	if s == nil {
 		room := new(columnar.Room)
@@ -45,12 +45,17 @@ func (w *Writer) NewShard(dir string, utf16 bool) (*Shard, error) {
 			labels: newLabels(room, w.options), diagnostics: newDiagnostics(room, w.options),
 		}
 	}
-	s.sentences.utf16, s.stats = utf16, NewStats()
+	s.sentences.utf16, s.stats = corpus.Normalize.UTF16, NewStats()
 	s.inputs = new(bytes.Buffer)
 	s.encoder = json.NewEncoder(s.inputs)
 	s.entries, s.unsettled, s.inputLines, s.first, s.last = 0, nil, 0, "", ""
+	all := taxonomies(map[string]*config.Taxonomy{corpus.Name: taxonomy})
 	for _, p := range s.parts() {
-		if err := p.open(dir, w.options.Disk); err != nil {
+		labels := ""
+		if p == s.sentences.part || p == s.labels.part {
+			labels = all
+		}
+		if err := p.open(dir, labels, w.options.Disk); err != nil {
 			s.Abort()
 			return nil, err
 		}
@@ -184,9 +189,13 @@ type Input struct {
 
 // WriteTaxonomies writes the table taxonomy into dir: the labels of all corpora,
 // in the order of the corpora's names.
-func (w *Writer) WriteTaxonomies(dir string, corpora []config.Corpus, taxonomies []*config.Taxonomy) (Part, error) {
+func (w *Writer) WriteTaxonomies(dir string, corpora []config.Corpus, all []*config.Taxonomy) (Part, error) {
+	byCorpus := map[string]*config.Taxonomy{}
+	for i := range corpora {
+		byCorpus[corpora[i].Name] = all[i]
+	}
 	terms := newLabelTerms(new(columnar.Room), w.options)
-	if err := terms.open(dir, w.options.Disk); err != nil {
+	if err := terms.open(dir, taxonomies(byCorpus), w.options.Disk); err != nil {
 		return Part{}, err
 	}
 	defer terms.abort()
@@ -196,7 +205,7 @@ func (w *Writer) WriteTaxonomies(dir string, corpora []config.Corpus, taxonomies
 	}
 	slices.SortFunc(order, func(a, b int) int { return strings.Compare(corpora[a].Name, corpora[b].Name) })
 	for _, i := range order {
-		corpus, t := corpora[i], taxonomies[i]
+		corpus, t := corpora[i], all[i]
 		for _, layer := range t.Layers {
 			for _, term := range layer.Labels {
 				if err := terms.add(corpus.Name, layer.Name, term, layer.Polarity); err != nil {

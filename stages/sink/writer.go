@@ -2,6 +2,7 @@ package sink
 
 import (
 	"bufio"
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/disk"
 	"github.com/quern-data/quern/stages/sink/columnar"
@@ -22,7 +24,7 @@ import (
 // OutputVersion names the bytes that the program makes of given files. It rises
 // whenever any stage makes others of the same, and stands in each part. Parts of
 // another version are made anew.
-const OutputVersion = "2"
+const OutputVersion = "3"
 
 // Writer makes parts with the same settings. What shards that are complete took of
 // memory is kept for those that follow. It is safe for concurrent use.
@@ -70,42 +72,28 @@ type Part struct {
 
 // part is the Parquet file of one table, again and again.
 type part struct {
-	table string
-	file  hashedFile
-	buf   *bufio.Writer
-	out   *columnar.File
+	table    string
+	file     hashedFile
+	buf      *bufio.Writer
+	out      *columnar.File
+	metadata [][2]string // of all its files
 }
 
 // PartName is the name of a table's part in the folder of a shard.
 func PartName(table string) string { return table + ".parquet" }
 
 func newPart(table string, room *columnar.Room, o Options) *part {
-	return &part{
-		table: table, file: hashedFile{sum: sha256.New()},
-		buf: bufio.NewWriterSize(nil, fileBuffer), out: newFile(table, room, o),
-	}
-}
-
-// open starts a part in a folder.
-func (p *part) open(dir string, on *disk.Disk) error {
-	// Parts are shared by snapshots, and nobody is to write into them.
-	file, err := on.Create(filepath.Join(dir, PartName(p.table)), 0o444)
-	if err != nil {
-		return err
-	}
-	p.file.reset(file)
-	p.buf.Reset(&p.file)
-	return p.out.Reset(p.buf)
-}
-
-func newFile(table string, room *columnar.Room, o Options) *columnar.File {
 	tables := schema.Tables()
 	t := tables[slices.IndexFunc(tables, func(t schema.Table) bool { return t.Name == table })]
+	return &part{
+		table: table, file: hashedFile{sum: sha256.New()},
+		buf: bufio.NewWriterSize(nil, fileBuffer), out: newFile(t, room, o), metadata: metadata(t),
+	}
+}
+
+func newFile(t schema.Table, room *columnar.Room, o Options) *columnar.File {
 	options := columnar.Options{
 		RowGroupRows: o.RowGroupRows, Compressor: o.Compressor, CreatedBy: "quern version " + OutputVersion,
-		Metadata: [][2]string{
-			{"quern.schema_version", schema.Version}, {"quern.table", t.Name}, {"quern.columns", columnDocs(t)},
-		},
 	}
 	for _, c := range t.Columns {
 		if c.Name == "document_id" && !c.Nullable {
@@ -113,6 +101,53 @@ func newFile(table string, room *columnar.Room, o Options) *columnar.File {
 		}
 	}
 	return columnar.New(t, room, options)
+}
+
+// metadata is what parts of the table say of themselves: all that schema says of it,
+// so that the documentation travels with the file, and its columns in the form in
+// which Spark looks for their comments.
+func metadata(t schema.Table) [][2]string {
+	columns, err := json.Marshal(t.Columns)
+	if err != nil {
+		panic(err) // names and texts always marshal
+	}
+	var spark bytes.Buffer
+	text, err := schema.Spark([]schema.Table{t})
+	if err = errors.Join(err, json.Compact(&spark, text)); err != nil {
+		panic(err) // as above
+	}
+	return [][2]string{
+		{schema.VersionKey, schema.Version},
+		{schema.TableKey, t.Name},
+		{schema.ColumnsKey, string(columns)},
+		{schema.SparkKey, spark.String()},
+	}
+}
+
+// taxonomies are those of the given corpora, as they stand in the metadata of parts.
+func taxonomies(byCorpus map[string]*config.Taxonomy) string {
+	text, err := json.Marshal(byCorpus)
+	if err != nil {
+		panic(err) // names and texts always marshal
+	}
+	return string(text)
+}
+
+// open starts a part in a folder. labels are the taxonomies of its rows, "" where
+// they have no labels.
+func (p *part) open(dir, labels string, on *disk.Disk) error {
+	// Parts are shared by snapshots, and nobody is to write into them.
+	file, err := on.Create(filepath.Join(dir, PartName(p.table)), 0o444)
+	if err != nil {
+		return err
+	}
+	p.file.reset(file)
+	p.buf.Reset(&p.file)
+	metadata := slices.Clone(p.metadata)
+	if labels != "" {
+		metadata = append(metadata, [2]string{schema.TaxonomyKey, labels})
+	}
+	return p.out.Reset(p.buf, metadata)
 }
 
 // hashedFile is a file that counts and hashes what is written to it.
@@ -158,21 +193,4 @@ func (p *part) abort() {
 		_ = p.file.file.Close()
 		p.file.file = nil
 	}
-}
-
-// columnDocs is the documentation of the table's columns as a JSON array.
-func columnDocs(table schema.Table) string {
-	type column struct {
-		Name string `json:"name"`
-		Doc  string `json:"doc"`
-	}
-	var docs []column
-	for _, c := range table.Columns {
-		docs = append(docs, column{c.Name, c.Doc})
-	}
-	text, err := json.Marshal(docs)
-	if err != nil {
-		panic(err) // strings always marshal
-	}
-	return string(text)
 }

@@ -162,17 +162,43 @@ func (d *damaged) footer(shard int, table string, alter func(*format.FileMetaDat
 	d.replace(shard, table, append(data, "PAR1"...))
 }
 
-// encodePart writes rows as the sink does, as far as the verifier looks, with more
-// options behind those.
-func encodePart[Row any](t testing.TB, table string, rows []Row, more ...parquet.WriterOption) []byte {
-	t.Helper()
+// metadata alters a value in the metadata of a part.
+func (d *damaged) metadata(shard int, table, key string, alter func(string) string) {
+	d.Helper()
+	d.footer(shard, table, func(m *format.FileMetaData) {
+		at := slices.IndexFunc(m.KeyValueMetadata, func(kv format.KeyValue) bool { return kv.Key == key })
+		was := m.KeyValueMetadata[at].Value
+		if m.KeyValueMetadata[at].Value = alter(was); m.KeyValueMetadata[at].Value == was {
+			d.Fatalf("%s is as it was: %s", key, was)
+		}
+	})
+}
+
+// forget takes a key out of the metadata of a part.
+func (d *damaged) forget(key string) {
+	d.Helper()
+	d.footer(1, "labels", func(m *format.FileMetaData) {
+		m.KeyValueMetadata = slices.DeleteFunc(m.KeyValueMetadata, func(kv format.KeyValue) bool { return kv.Key == key })
+	})
+}
+
+// encodePart writes rows as the sink does, as far as the verifier looks, with the
+// metadata of the part that is there and more options behind that.
+func encodePart[Row any](d *damaged, shard int, table string, rows []Row, more ...parquet.WriterOption) []byte {
+	d.Helper()
 	options := []parquet.WriterOption{
 		parquet.Compression(&parquet.Zstd),
 		parquet.CreatedBy("quern", sink.OutputVersion, ""),
 		parquet.DataPageVersion(2),
 		parquet.MaxRowsPerRowGroup(1000),
-		parquet.KeyValueMetadata("quern.schema_version", schema.Version),
-		parquet.KeyValueMetadata("quern.table", table),
+	}
+	data := d.read(shard, table)
+	was, err := parquet.OpenFile(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		d.Fatal(err)
+	}
+	for _, m := range was.Metadata().KeyValueMetadata {
+		options = append(options, parquet.KeyValueMetadata(m.Key, m.Value))
 	}
 	var sorting []parquet.SortingColumn
 	for _, s := range schema.Tables() {
@@ -190,10 +216,10 @@ func encodePart[Row any](t testing.TB, table string, rows []Row, more ...parquet
 	var b bytes.Buffer
 	w := parquet.NewGenericWriter[Row](&b, append(options, more...)...)
 	if _, err := w.Write(rows); err != nil {
-		t.Fatal(err)
+		d.Fatal(err)
 	}
 	if err := w.Close(); err != nil {
-		t.Fatal(err)
+		d.Fatal(err)
 	}
 	return b.Bytes()
 }
@@ -210,7 +236,7 @@ func edit[Row any](d *damaged, shard int, table string, alter func(rows []Row) [
 	}
 	d.forgetNulls(shard, table, reflect.ValueOf(rows))
 	rows = alter(rows)
-	d.replace(shard, table, encodePart(d, table, rows, more...))
+	d.replace(shard, table, encodePart(d, shard, table, rows, more...))
 	d.part(shard, table).Rows = int64(len(rows))
 }
 
@@ -342,8 +368,9 @@ var damages = []struct {
 	}},
 	{name: "flipped byte in a footer", full: "labels/part-00001.parquet: its SHA-256 is", raw: true, do: func(d *damaged) {
 		data := d.read(1, "labels")
-		at := bytes.LastIndex(data, []byte("Place of the label in its group"))
-		data[at] ^= 4 // a letter of the documentation
+		footer := len(data) - 8 - int(binary.LittleEndian.Uint32(data[len(data)-8:]))
+		at := footer + bytes.Index(data[footer:], []byte("aspect"))
+		data[at] ^= 4 // a letter of the statistics
 		d.write(1, "labels", data)
 	}},
 	{name: "truncated", fast: "labels/part-00000.parquet: it has", raw: true, do: func(d *damaged) {
@@ -500,7 +527,7 @@ var damages = []struct {
 			HasPolarity int32    `parquet:"has_polarity"`
 		}
 		rows := make([]row, d.Taxonomy.Rows)
-		d.replace(0, "taxonomy", encodePart(d, "taxonomy", rows))
+		d.replace(0, "taxonomy", encodePart(d, 0, "taxonomy", rows))
 	}},
 	{name: "list of two levels", fast: "where aliases: required group list should be, it has aliases: repeated byte_array string", do: func(d *damaged) {
 		type row struct {
@@ -513,7 +540,7 @@ var damages = []struct {
 			HasPolarity bool     `parquet:"has_polarity"`
 		}
 		rows := make([]row, d.Taxonomy.Rows)
-		d.replace(0, "taxonomy", encodePart(d, "taxonomy", rows))
+		d.replace(0, "taxonomy", encodePart(d, 0, "taxonomy", rows))
 	}},
 	{name: "nullable column", fast: "where corpus: required byte_array string should be, it has corpus: optional byte_array string", do: func(d *damaged) {
 		type row struct {
@@ -545,8 +572,31 @@ var damages = []struct {
 		edit(d, 1, "labels", func(rows []schema.LabelRow) []schema.LabelRow { return rows }, parquet.KeyValueMetadata("quern.table", "sentences"))
 	}},
 	{name: "no schema version", fast: "its metadata lacks quern.schema_version", do: func(d *damaged) {
-		d.footer(1, "labels", func(m *format.FileMetaData) {
-			m.KeyValueMetadata = slices.DeleteFunc(m.KeyValueMetadata, func(kv format.KeyValue) bool { return kv.Key == "quern.schema_version" })
+		d.forget("quern.schema_version")
+	}},
+	{name: "no documentation", fast: "its metadata lacks quern.columns", do: func(d *damaged) { d.forget("quern.columns") }},
+	{name: "another documentation", fast: `of quern.columns on "Something. `, do: func(d *damaged) {
+		d.metadata(1, "labels", "quern.columns", func(text string) string { return strings.Replace(text, "Annotation layer", "Something", 1) })
+	}},
+	{name: "no documentation for Spark", fast: "its metadata lacks org.apache.spark.sql.parquet.row.metadata", do: func(d *damaged) {
+		d.forget("org.apache.spark.sql.parquet.row.metadata")
+	}},
+	{name: "another type for Spark", fast: `of org.apache.spark.sql.parquet.row.metadata on "long\",`, do: func(d *damaged) {
+		d.metadata(1, "labels", "org.apache.spark.sql.parquet.row.metadata", func(text string) string { return strings.Replace(text, `"integer"`, `"long"`, 1) })
+	}},
+	{name: "no taxonomy in the metadata", fast: "its metadata lacks quern.taxonomy", do: func(d *damaged) { d.forget("quern.taxonomy") }},
+	{name: "another taxonomy in the metadata", fast: "its metadata has a taxonomy of corpus alpha whose SHA-256 is", do: func(d *damaged) {
+		d.metadata(1, "labels", "quern.taxonomy", func(text string) string { return strings.Replace(text, `"name":"`, `"name":"not `, 1) })
+	}},
+	{name: "taxonomy of another corpus in the metadata", fast: `its metadata has a taxonomy of corpus "beta", of which it has no rows`, do: func(d *damaged) {
+		d.metadata(1, "sentences", "quern.taxonomy", func(text string) string { return strings.Replace(text, `"alpha"`, `"beta"`, 1) })
+	}},
+	{name: "no JSON in the metadata", fast: "its metadata has a quern.taxonomy that cannot be read", do: func(d *damaged) {
+		d.metadata(0, "taxonomy", "quern.taxonomy", func(text string) string { return text[1:] })
+	}},
+	{name: "taxonomy in the metadata of diagnostics", fast: "its metadata has quern.taxonomy, and its table is not about labels", do: func(d *damaged) {
+		d.footer(1, "diagnostics", func(m *format.FileMetaData) {
+			m.KeyValueMetadata = append(m.KeyValueMetadata, format.KeyValue{Key: "quern.taxonomy", Value: "{}"})
 		})
 	}},
 	{name: "no order declared", fast: `declares to be sorted by []`, do: func(d *damaged) {
@@ -823,6 +873,16 @@ var damages = []struct {
 			slices.Reverse(rows)
 			return rows
 		})
+	}},
+	{name: "taxonomy with another name", full: "is not what the taxonomies in its metadata have there", do: func(d *damaged) {
+		edit(d, 0, "taxonomy", func(rows []schema.TaxonomyRow) []schema.TaxonomyRow {
+			rows[3].Name += "!"
+			return rows
+		})
+	}},
+	{name: "taxonomy without a label", full: "and the taxonomies in its metadata have", do: func(d *damaged) {
+		edit(d, 0, "taxonomy", remove[schema.TaxonomyRow](-1))
+		d.count()
 	}},
 	{name: "taxonomy with a label twice", full: "stands there twice", do: func(d *damaged) {
 		edit(d, 0, "taxonomy", func(rows []schema.TaxonomyRow) []schema.TaxonomyRow { return slices.Insert(rows, 1, rows[0]) })

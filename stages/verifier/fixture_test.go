@@ -82,7 +82,7 @@ func (m *maker) corpus(t testing.TB, name, dir string, adjust func(*config.Corpu
 		if err != nil {
 			t.Fatal(err)
 		}
-		out, err := sink.NewWriter(m.options(t)).NewShard(staging.Dir, c.Normalize.UTF16)
+		out, err := sink.NewWriter(m.options(t)).NewShard(staging.Dir, c, labels)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,6 +20,7 @@ import (
 	"github.com/apache/arrow/go/v17/parquet/file"
 	pqschema "github.com/apache/arrow/go/v17/parquet/schema"
 
+	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/sink"
 	"github.com/quern-data/quern/stages/snapshot"
@@ -35,6 +36,8 @@ type part struct {
 	bytes  int64
 	file   *os.File
 	reader *file.Reader // nil if it was not asked for, or cannot be read
+	// taxonomies are those in its metadata, by corpus.
+	taxonomies map[string]*config.Taxonomy
 }
 
 func (p *part) close() {
@@ -44,8 +47,8 @@ func (p *part) close() {
 }
 
 // openPart opens the part with the given number in its table, and looks at all
-// that can be told without its values.
-func (v *Verifier) openPart(ctx context.Context, m sink.Part, number int, hashOnly bool) *part {
+// that can be told without its values. Its rows are of the given corpora.
+func (v *Verifier) openPart(ctx context.Context, m sink.Part, number int, corpora []snapshot.Corpus, hashOnly bool) *part {
 	p := &part{report: report{path: m.Path}, table: v.tables[m.Table], bytes: m.Bytes}
 	if p.table.Name == "" || m.Path != snapshot.PartPath(m.Table, number) {
 		return p // Start tells, and such a path may lead anywhere
@@ -86,6 +89,7 @@ func (v *Verifier) openPart(ctx context.Context, m sink.Part, number int, hashOn
 	}
 	p.whole = true
 	p.form(m, v.snapshot.OutputVersion)
+	p.metadata(corpora)
 	return p
 }
 
@@ -142,13 +146,6 @@ func (p *part) form(m sink.Part, outputVersion string) {
 	}
 	if got, want := meta.GetCreatedBy(), "quern version "+outputVersion; got != want && !strings.HasPrefix(got, want+"(") {
 		p.addf("it was created by %q, and not by %q", got, want)
-	}
-	for key, want := range map[string]string{"quern.schema_version": schema.Version, "quern.table": p.table.Name} {
-		if got := meta.KeyValueMetadata().FindValue(key); got == nil {
-			p.addf("its metadata lacks %s", key)
-		} else if *got != want {
-			p.addf("its metadata says %s is %q, and not %q", key, *got, want)
-		}
 	}
 	rows := int64(0)
 	for g := range meta.RowGroups {

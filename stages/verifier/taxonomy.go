@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 
+	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/snapshot"
 )
@@ -27,7 +28,7 @@ func (v *Verifier) readTaxonomy() knownLabels {
 		r.addf("the part of the table taxonomy is %q of %q, and not %q", m.Path, m.Table, want)
 		return knownLabels{problems: r.problems()}
 	}
-	p := v.openPart(context.Background(), m, 0, false)
+	p := v.openPart(context.Background(), m, 0, v.snapshot.Corpora, false)
 	defer p.close()
 	var known knownLabels
 	if p.whole && v.level == Full {
@@ -44,7 +45,8 @@ func (p *part) readLabels(t *tableReader, corpora []snapshot.Corpus) knownLabels
 		names[c.Name] = true
 	}
 	corpus, layer, label, polarity := t.string("corpus"), t.string("layer"), t.string("label"), t.bool("has_polarity")
-	t.list("aliases.list.element")
+	name, description, aliases := t.string("name"), t.string("description"), t.list("aliases.list.element")
+	terms, shifted := p.terms(), false
 	var last []byte
 	for t.next(); t.more; t.next() {
 		key := labelKey{string(corpus.at(t.i)), string(layer.at(t.i)), string(label.at(t.i))}
@@ -63,10 +65,21 @@ func (p *part) readLabels(t *tableReader, corpora []snapshot.Corpus) knownLabels
 		}
 		k.polarity[key] = polarity.values[t.i]
 		k.layers[labelKey{key.corpus, key.layer, ""}] = true
+		got := term{key.corpus, key.layer, config.Term{Code: key.label, Name: string(name.at(t.i)), Description: string(description.at(t.i))}, polarity.values[t.i]}
+		for i := range aliases.len() {
+			got.Aliases = append(got.Aliases, string(aliases.value(0, i)))
+		}
+		if !shifted && (t.row >= int64(len(terms)) || !got.equal(&terms[t.row])) {
+			shifted = true // told once
+			p.addf("row %d: label %q of layer %q is not what the taxonomies in its metadata have there", t.row, key.label, key.layer)
+		}
 	}
 	if t.err != nil {
 		p.addf("%v", t.err)
 		return knownLabels{}
+	}
+	if t.row < int64(len(terms)) {
+		p.addf("it has %d rows, and the taxonomies in its metadata have %d labels", t.row, len(terms))
 	}
 	return k
 }

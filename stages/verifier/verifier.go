@@ -292,8 +292,14 @@ func (v *Verifier) shardParts(r *report, i int) {
 func (v *Verifier) Shard(ctx context.Context, i int, hashOnly bool) ([]Problem, error) {
 	c := shardCheck{verifier: v, shard: &v.snapshot.Shards[i], number: i, manifest: report{path: snapshot.ManifestName}}
 	whole := c.readInputs()
+	var corpora []snapshot.Corpus
+	for _, corpus := range v.snapshot.Corpora {
+		if corpus.Name == c.shard.Corpus {
+			corpora = append(corpora, corpus)
+		}
+	}
 	for _, p := range c.shard.Parts {
-		part := v.openPart(ctx, p, i, hashOnly)
+		part := v.openPart(ctx, p, i, corpora, hashOnly)
 		defer part.close()
 		c.parts = append(c.parts, part)
 		whole = whole && part.whole

@@ -46,7 +46,7 @@ func testTable() schema.Table {
 func write(t testing.TB, f *File, n int) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if err := f.Reset(&out); err != nil {
+	if err := f.Reset(&out, nil); err != nil {
 		t.Fatal(err)
 	}
 	for i := range n {
@@ -83,7 +83,7 @@ func TestFileIsUsedAgain(t *testing.T) {
 	f := New(testTable(), new(Room), Options{RowGroupRows: 1000, Compressor: compressor(t), Bloom: []string{"id"}})
 	want := write(t, f, 3500)
 	write(t, f, 10)
-	if err := f.Reset(io.Discard); err != nil { // and left half way
+	if err := f.Reset(io.Discard, nil); err != nil { // and left half way
 		t.Fatal(err)
 	}
 	if err := f.Next(1); err != nil {
@@ -190,7 +190,7 @@ func TestRowsAreNotParted(t *testing.T) {
 	table := schema.Table{Name: "test", Columns: []schema.Column{{Name: "id", Type: text}}}
 	f := New(table, new(Room), Options{RowGroupRows: 10, Compressor: compressor(t)})
 	var out bytes.Buffer
-	if err := f.Reset(&out); err != nil {
+	if err := f.Reset(&out, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, n := range []int{4, 6, 0, 7, 4, 25, 1, 0} {
@@ -221,7 +221,7 @@ func TestLongTexts(t *testing.T) {
 	table := schema.Table{Name: "test", Columns: []schema.Column{{Name: "text", Type: text}}}
 	f := New(table, new(Room), Options{RowGroupRows: 1000, Compressor: compressor(t)})
 	var out bytes.Buffer
-	if err := f.Reset(&out); err != nil {
+	if err := f.Reset(&out, nil); err != nil {
 		t.Fatal(err)
 	}
 	long := strings.Repeat("long ", PageBytes/8)
@@ -260,7 +260,7 @@ func (w *failing) Write(p []byte) (int, error) {
 
 func TestErrorsAreKept(t *testing.T) {
 	f := New(testTable(), new(Room), Options{RowGroupRows: 100, Compressor: compressor(t)})
-	if err := f.Reset(&failing{after: 10}); err != nil {
+	if err := f.Reset(&failing{after: 10}, nil); err != nil {
 		t.Fatal(err)
 	}
 	var err error
@@ -280,7 +280,7 @@ func TestErrorsAreKept(t *testing.T) {
 	if err := f.Close(); !errors.Is(err, errDisk) {
 		t.Errorf("Close returned %v", err)
 	}
-	if err := f.Reset(io.Discard); err != nil {
+	if err := f.Reset(io.Discard, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Next(1); err != nil {

@@ -31,8 +31,7 @@ type Options struct {
 	RowGroupRows int
 	Compressor   *zstd.Encoder // of all columns, used through EncodeAll alone
 	CreatedBy    string
-	Metadata     [][2]string // keys and values, in this order
-	Bloom        []string    // columns of strings, not nullable, that get a bloom filter
+	Bloom        []string // columns of strings, not nullable, that get a bloom filter
 }
 
 // Room is the memory in which pages are encoded. Files of one goroutine share it.
@@ -63,16 +62,17 @@ type File struct {
 	schema  []format.SchemaElement
 	leaves  []*leaf
 
-	w      io.Writer
-	offset int64 // in the file
-	held   int   // bytes of complete pages that wait for the end of the row group
-	rows   int   // in the row group
-	looked int   // rows when the pages were looked at
-	text   int   // bytes of strings since
-	total  int64 // in the row groups before
-	err    error // the first
-	groups []format.RowGroup
-	blooms []filter
+	w        io.Writer
+	metadata [][2]string
+	offset   int64 // in the file
+	held     int   // bytes of complete pages that wait for the end of the row group
+	rows     int   // in the row group
+	looked   int   // rows when the pages were looked at
+	text     int   // bytes of strings since
+	total    int64 // in the row groups before
+	err      error // the first
+	groups   []format.RowGroup
+	blooms   []filter
 }
 
 // filter is a bloom filter that waits for its place behind the row groups.
@@ -187,10 +187,11 @@ func (f *File) Doubles(path string) *Numbers[float64] {
 // Bools is one that holds truth values.
 func (f *File) Bools(path string) *Bools { return f.column(path, schema.Bool).kind.(*Bools) }
 
-// Reset starts a file that goes to w, whatever became of the one before. Buffers
-// are kept.
-func (f *File) Reset(w io.Writer) error {
-	f.w, f.offset, f.rows, f.looked, f.text, f.total = w, 0, 0, 0, 0, 0
+// Reset starts a file that goes to w, whatever became of the one before. metadata
+// are keys and values, which are written in their order. Buffers are kept.
+func (f *File) Reset(w io.Writer, metadata [][2]string) error {
+	f.w, f.metadata = w, metadata
+	f.offset, f.rows, f.looked, f.text, f.total = 0, 0, 0, 0, 0
 	f.groups, f.blooms, f.err = f.groups[:0], f.blooms[:0], nil
 	for _, l := range f.leaves {
 		l.reset()
@@ -305,7 +306,7 @@ func (f *File) Close() error {
 	if meta.RowGroups == nil {
 		meta.RowGroups = []format.RowGroup{}
 	}
-	for _, m := range f.options.Metadata {
+	for _, m := range f.metadata {
 		meta.KeyValueMetadata = append(meta.KeyValueMetadata, format.KeyValue{Key: m[0], Value: m[1]})
 	}
 	for range f.leaves {
