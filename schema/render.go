@@ -58,18 +58,22 @@ func SQL(tables []Table) string {
 			if j == len(t.Columns)-1 {
 				comma = ""
 			}
-			fmt.Fprintf(&b, "    %s %s%s%s\n", c.Name, c.Type.sql(), null, comma)
+			fmt.Fprintf(&b, "    %s %s%s%s\n", nameSQL(c.Name), c.Type.sql(), null, comma)
 		}
 		b.WriteString(");\n")
 		fmt.Fprintf(&b, "COMMENT ON TABLE %s IS %s;\n", t.Name, quoteSQL(t.Doc))
 		for _, c := range t.Columns {
-			fmt.Fprintf(&b, "COMMENT ON COLUMN %s.%s IS %s;\n", t.Name, c.Name, quoteSQL(c.Doc))
+			fmt.Fprintf(&b, "COMMENT ON COLUMN %s.%s IS %s;\n", t.Name, nameSQL(c.Name), quoteSQL(c.Doc))
 		}
 	}
 	return b.String()
 }
 
 func quoteSQL(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// nameSQL is the name of a column as any version takes it: column is a keyword
+// since DuckDB 2.0, and who knows what is next.
+func nameSQL(name string) string { return `"` + name + `"` }
 
 var sqlTypes = map[Kind]string{
 	String: "VARCHAR", Int32: "INTEGER", Int64: "BIGINT", Double: "DOUBLE", Bool: "BOOLEAN",
@@ -83,7 +87,7 @@ func (t Type) sql() string {
 	case Struct:
 		var fields []string
 		for _, f := range t.Fields {
-			fields = append(fields, f.Name+" "+f.Type.sql())
+			fields = append(fields, nameSQL(f.Name)+" "+f.Type.sql())
 		}
 		return "STRUCT(" + strings.Join(fields, ", ") + ")"
 	}
