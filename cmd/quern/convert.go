@@ -503,7 +503,7 @@ func (s *shardSink) Close() error {
 		stamps[i] = 0
 	}
 	corpus := s.job.runs[s.shard.corpus].config.Name
-	made, err := s.staging.Commit(snapshot.NewShard(corpus, s.shard.identity, result), result.Inputs, stamps)
+	made, err := s.staging.Commit(snapshot.NewShard(corpus, s.shard.identity, nil, result), result.Inputs, stamps)
 	if err != nil {
 		return errors.Join(err, s.staging.Discard())
 	}

@@ -23,7 +23,7 @@ func BenchmarkManifest(b *testing.B) {
 		for k := range documents {
 			r.Inputs = fmt.Appendf(r.Inputs, `{"corpus":"peer-review-analyze","path":"Accepted/%08d/Annotated/ICLR2018-%08d-R1_annotated.txt","bytes":%d,"sha256":"%064x"}`+"\n", k, k, 2000+k%999, k)
 		}
-		m.Shards = append(m.Shards, NewShard("peer-review-analyze", fmt.Sprintf("%064x", i), r))
+		m.Shards = append(m.Shards, NewShard("peer-review-analyze", fmt.Sprintf("%064x", i), nil, r))
 		lines = append(lines, r.Inputs)
 	}
 	m.count()

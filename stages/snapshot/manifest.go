@@ -11,7 +11,9 @@ import (
 	"hash"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/quern-data/quern/schema"
@@ -28,14 +30,20 @@ const (
 // the same input to the next: no time, no host, no absolute path. Inputs, one for
 // each document, follow it in the file, and are not kept in memory.
 type Manifest struct {
-	SchemaVersion string    `json:"schema_version"`
-	ToolVersion   string    `json:"tool_version"`
-	OutputVersion string    `json:"output_version"`
-	ConfigHash    string    `json:"config_hash"`
-	Corpora       []Corpus  `json:"corpora"`
-	Counts        Counts    `json:"counts"`
-	Taxonomy      sink.Part `json:"taxonomy"`
-	Shards        []Shard   `json:"-"` // in the file behind the rest, a line each
+	SchemaVersion string `json:"schema_version"`
+	ToolVersion   string `json:"tool_version"`
+	OutputVersion string `json:"output_version"`
+	ConfigHash    string `json:"config_hash"`
+	// PartitionBy are the columns after whose values the folders of partitioned
+	// tables are named, as output.partition_by has them, and PartitionColumns says
+	// whether the parts have these columns too, as output.partition_columns does.
+	// Empty where tables are not partitioned.
+	PartitionBy      []string  `json:"partition_by,omitempty"`
+	PartitionColumns string    `json:"partition_columns,omitempty"`
+	Corpora          []Corpus  `json:"corpora"`
+	Counts           Counts    `json:"counts"`
+	Taxonomy         sink.Part `json:"taxonomy"`
+	Shards           []Shard   `json:"-"` // in the file behind the rest, a line each
 }
 
 // Corpus says what became of the files of a corpus. Found is the sum of
@@ -63,6 +71,9 @@ type Shard struct {
 	// the files that the shard was made of: all that decides its bytes, but for
 	// what stands in the files.
 	Identity string `json:"identity"`
+	// Partition has the value of each column of Manifest.PartitionBy that all of
+	// its documents have, "" for NULL and for the empty string.
+	Partition []string `json:"partition,omitempty"`
 	// First and Last are the ids of its first and last document, refused or not,
 	// "" if it has none.
 	First string `json:"first"`
@@ -77,18 +88,23 @@ type Shard struct {
 	Stats        sink.Stats `json:"stats"`
 }
 
-// NewShard describes a shard that was made of documents of a corpus.
-func NewShard(corpus, identity string, r sink.Result) Shard {
+// NewShard describes a shard that was made of documents of a corpus, and of a
+// partition if tables are partitioned.
+func NewShard(corpus, identity string, partition []string, r sink.Result) Shard {
 	sum := sha256.Sum256(r.Inputs)
 	return Shard{
-		Corpus: corpus, Identity: identity, First: r.First, Last: r.Last, Parts: r.Parts,
+		Corpus: corpus, Identity: identity, Partition: partition, First: r.First, Last: r.Last, Parts: r.Parts,
 		Inputs: r.InputLines, InputBytes: int64(len(r.Inputs)), InputsSHA256: hex.EncodeToString(sum[:]),
 		Stats: r.Stats,
 	}
 }
 
-// TaxonomyTable is the table that has one part a snapshot.
-const TaxonomyTable = "taxonomy"
+// TaxonomyTable is the table that has one part a snapshot, which lies at
+// TaxonomyPath.
+const (
+	TaxonomyTable = "taxonomy"
+	TaxonomyPath  = TaxonomyTable + "/part-00000.parquet"
+)
 
 // ShardTables are the other tables, of which each shard has a part, in the order of
 // its parts.
@@ -101,10 +117,84 @@ var ShardTables = func() (names []string) {
 	return names
 }()
 
-// PartPath is where the part of the shard with the given number lies in its
-// snapshot.
-func PartPath(table string, number int) string {
-	return fmt.Sprintf("%s/part-%05d.parquet", table, number)
+// PartPath is where the part of the shard with the given number lies in the
+// snapshot, with slashes. It lies in the folder of the shard's partition if the
+// table is partitioned.
+func (m *Manifest) PartPath(table string, number int) string {
+	folder := table
+	if partitionedTables[table] {
+		for i, column := range m.PartitionBy {
+			folder += "/" + schema.PartitionFolder(column, m.Shards[number].Partition[i])
+		}
+	}
+	return fmt.Sprintf("%s/part-%05d.parquet", folder, number)
+}
+
+var partitionedTables = func() map[string]bool {
+	names := map[string]bool{}
+	for _, t := range schema.Tables() {
+		names[t.Name] = t.Partitioned()
+	}
+	return names
+}()
+
+// Values of Manifest.PartitionColumns.
+const (
+	KeepColumns = "keep"
+	DropColumns = "drop"
+)
+
+// Dropped are the columns that the parts of partitioned tables lack: the names of
+// their folders have them.
+func (m *Manifest) Dropped() []string {
+	if m.PartitionColumns == DropColumns {
+		return m.PartitionBy
+	}
+	return nil
+}
+
+// checkPartitions returns an error if the partitions of the shards are none, so
+// that folders could not be named after them.
+func (m *Manifest) checkPartitions() error {
+	for i, column := range m.PartitionBy {
+		if !slices.Contains(schema.PartitionColumns(), column) || slices.Contains(m.PartitionBy[:i], column) {
+			return fmt.Errorf("its tables are partitioned by %q, which cannot be", m.PartitionBy)
+		}
+	}
+	if how := m.PartitionColumns; (how != "") != (len(m.PartitionBy) > 0) || how != "" && how != KeepColumns && how != DropColumns {
+		return fmt.Errorf("its tables are partitioned by %q, and partition_columns is %q", m.PartitionBy, how)
+	}
+	for i := range m.Shards {
+		if got, want := len(m.Shards[i].Partition), len(m.PartitionBy); got != want {
+			return fmt.Errorf("the partition of shard %d has %d values, and there are %d columns", i, got, want)
+		}
+	}
+	return nil
+}
+
+// Folders are the folders that the parts lie in, each before those in it, as paths
+// below that of the snapshot, with slashes.
+func (m *Manifest) Folders() []string {
+	var folders []string
+	has := map[string]bool{}
+	var add func(folder string)
+	add = func(folder string) {
+		if folder == "." || has[folder] {
+			return
+		}
+		has[folder] = true
+		add(path.Dir(folder))
+		folders = append(folders, folder)
+	}
+	for _, t := range schema.Tables() {
+		add(t.Name)
+	}
+	for i := range m.Shards {
+		for _, table := range ShardTables {
+			add(path.Dir(m.PartPath(table, i)))
+		}
+	}
+	return folders
 }
 
 // Parts lists the parts of all shards, and that of the taxonomy.
@@ -297,6 +387,9 @@ func (s *Snapshot) decode(from io.Reader, size int64) (string, error) {
 			return "", lines.failf("%v", err)
 		}
 		s.Shards = append(s.Shards, shard)
+	}
+	if err := s.checkPartitions(); err != nil {
+		return "", err
 	}
 	line, err := lines.next()
 	if err != nil {

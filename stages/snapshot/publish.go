@@ -4,13 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
-
-	"github.com/quern-data/quern/schema"
-	"github.com/quern-data/quern/stages/sink"
 )
 
 // Draft is a snapshot that is not published.
@@ -27,20 +25,23 @@ type Draft struct {
 
 // Draft prepares a snapshot of the given shards, which become its parts in their
 // order, and of the file of the table taxonomy, which m.Taxonomy describes. It
-// completes m, and writes nothing.
+// completes m, which says how tables are partitioned, and writes nothing.
 func (o *Output) Draft(m *Manifest, made []*Made, taxonomy string) (*Draft, error) {
 	m.Shards = make([]Shard, len(made))
 	for i := range made {
-		s := made[i].Shard
-		parts := make([]sink.Part, len(s.Parts))
-		for j, p := range s.Parts {
-			p.Path = PartPath(p.Table, i)
-			parts[j] = p
-		}
-		s.Parts = parts
-		m.Shards[i] = s
+		m.Shards[i] = made[i].Shard
 	}
-	m.Taxonomy.Path = PartPath(m.Taxonomy.Table, 0)
+	if err := m.checkPartitions(); err != nil {
+		return nil, err
+	}
+	for i := range m.Shards {
+		parts := slices.Clone(m.Shards[i].Parts)
+		for j := range parts {
+			parts[j].Path = m.PartPath(parts[j].Table, i)
+		}
+		m.Shards[i].Parts = parts
+	}
+	m.Taxonomy.Path = TaxonomyPath
 	m.count()
 	d := &Draft{Manifest: m, output: o, made: made, taxonomy: taxonomy}
 	var err error
@@ -62,19 +63,20 @@ func (d *Draft) Write() (err error) {
 	if d.Dir, err = d.output.tmp(); err != nil {
 		return err
 	}
-	for _, t := range schema.Tables() {
-		if err := disk.Mkdir(filepath.Join(d.Dir, t.Name)); err != nil {
+	folders := d.Manifest.Folders()
+	for _, folder := range folders {
+		if err := disk.Mkdir(d.path(folder)); err != nil {
 			return err
 		}
 	}
 	for i, m := range d.made {
 		for j := range m.Shard.Parts {
-			if err := disk.LinkOrCopy(m.PartFile(j), d.file(d.Manifest.Shards[i].Parts[j])); err != nil {
+			if err := disk.LinkOrCopy(m.PartFile(j), d.path(d.Manifest.Shards[i].Parts[j].Path)); err != nil {
 				return err
 			}
 		}
 	}
-	if err := disk.LinkOrCopy(d.taxonomy, d.file(d.Manifest.Taxonomy)); err != nil {
+	if err := disk.LinkOrCopy(d.taxonomy, d.path(d.Manifest.Taxonomy.Path)); err != nil {
 		return err
 	}
 	f, err := disk.Create(filepath.Join(d.Dir, ManifestName), 0o444)
@@ -87,8 +89,8 @@ func (d *Draft) Write() (err error) {
 	if err := f.Finish(); err != nil {
 		return err
 	}
-	for _, t := range schema.Tables() {
-		if err := disk.SyncDir(filepath.Join(d.Dir, t.Name)); err != nil {
+	for _, folder := range folders {
+		if err := disk.SyncDir(d.path(folder)); err != nil {
 			return err
 		}
 	}
@@ -101,7 +103,7 @@ func (d *Draft) Write() (err error) {
 	return disk.SyncDir(d.Dir)
 }
 
-func (d *Draft) file(p sink.Part) string { return filepath.Join(d.Dir, filepath.FromSlash(p.Path)) }
+func (d *Draft) path(name string) string { return filepath.Join(d.Dir, filepath.FromSlash(name)) }
 
 // Publish makes the written snapshot the current one, and returns its id. verified
 // and stamps are for the next run, see SaveState. If it fails, what was current
@@ -290,31 +292,28 @@ func (s *Snapshot) Foreign() ([]string, error) {
 	for _, p := range s.Parts() {
 		ours[p.Path] = true
 	}
-	tables := map[string]bool{}
-	for _, t := range schema.Tables() {
-		tables[t.Name] = true
+	folders := map[string]bool{}
+	for _, folder := range s.Folders() {
+		folders[folder] = true
 	}
 	var foreign []string
-	entries, err := os.ReadDir(s.Dir)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range entries {
-		if !e.IsDir() || !tables[e.Name()] {
-			if !ours[e.Name()] {
-				foreign = append(foreign, e.Name())
-			}
-			continue
-		}
-		parts, err := os.ReadDir(filepath.Join(s.Dir, e.Name()))
+	var list func(folder string) error
+	list = func(folder string) error {
+		entries, err := os.ReadDir(filepath.Join(s.Dir, filepath.FromSlash(folder)))
 		if err != nil {
-			return nil, err
+			return err
 		}
-		for _, p := range parts {
-			if name := e.Name() + "/" + p.Name(); !ours[name] {
+		for _, e := range entries {
+			name := path.Join(folder, e.Name())
+			if e.IsDir() && folders[name] {
+				if err := list(name); err != nil {
+					return err
+				}
+			} else if !ours[name] {
 				foreign = append(foreign, name)
 			}
 		}
+		return nil
 	}
-	return foreign, nil
+	return foreign, list("")
 }

@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -31,8 +33,9 @@ func open(t testing.TB, dir string, d *disk.Disk) *Output {
 	return o
 }
 
-// stage stages a shard of n inputs whose parts hold the given text.
-func stage(t testing.TB, o *Output, identity, text string, n int) *Made {
+// stage stages a shard of n inputs whose parts hold the given text, of a partition
+// by decision and year if that is given.
+func stage(t testing.TB, o *Output, identity, text string, n int, partition ...string) *Made {
 	t.Helper()
 	s, err := o.Stage()
 	if err != nil {
@@ -51,7 +54,7 @@ func stage(t testing.TB, o *Output, identity, text string, n int) *Made {
 	for i := range n {
 		result.Inputs = fmt.Appendf(result.Inputs, `{"corpus":"c","path":"%s-%d","bytes":1,"sha256":"%s"}`+"\n", identity, i, text)
 	}
-	m, err := s.Commit(NewShard("c", identity, result), result.Inputs, make([]uint64, n))
+	m, err := s.Commit(NewShard("c", identity, partition, result), result.Inputs, make([]uint64, n))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,6 +78,9 @@ func tryPublish(t testing.TB, o *Output, made ...*Made) (string, error) {
 		t.Fatal(err)
 	}
 	m := &Manifest{SchemaVersion: schema.Version, Taxonomy: sink.Part{Table: "taxonomy", Bytes: 8}}
+	if len(made) > 0 && made[0].Shard.Partition != nil {
+		m.PartitionBy, m.PartitionColumns = []string{"decision", "year"}, KeepColumns
+	}
 	d, err := o.Draft(m, made, file)
 	if err != nil {
 		t.Fatal(err)
@@ -420,6 +426,12 @@ func TestBase(t *testing.T) {
 // TestFaults lets each operation of a publication fail in turn. What was current
 // stays, the error is the disk's, and another attempt succeeds.
 func TestFaults(t *testing.T) {
+	t.Run("flat", func(t *testing.T) { testFaults(t) })
+	t.Run("partitioned", func(t *testing.T) { testFaults(t, "accepted", "") })
+}
+
+func testFaults(t *testing.T, partition ...string) {
+	t.Helper()
 	for n := 0; ; n++ {
 		dir := filepath.Join(t.TempDir(), "out")
 		count, armed := 0, false
@@ -433,8 +445,8 @@ func TestFaults(t *testing.T) {
 			return nil
 		}}
 		o := open(t, dir, d)
-		first := publish(t, o, stage(t, o, "aa", "one", 2))
-		shard := stage(t, o, "bb", "two", 2)
+		first := publish(t, o, stage(t, o, "aa", "one", 2, partition...))
+		shard := stage(t, o, "bb", "two", 2, partition...)
 		armed = true
 		_, err := tryPublish(t, o, shard)
 		armed = false
@@ -501,6 +513,99 @@ func TestHostileRecords(t *testing.T) {
 	}
 }
 
+// TestPartitions: each part of a partitioned table lies in the folder of its
+// shard's partition, under the number of the shard, and those of other tables where
+// they always do.
+func TestPartitions(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	o := open(t, dir, nil)
+	publish(t, o, stage(t, o, "aa", "one", 1, "accepted", "2018"), stage(t, o, "bb", "two", 1, "accepted", "2018"),
+		stage(t, o, "cc", "three", 1, "in/../doubt", ""))
+	s := current(t, dir)
+	var files []string
+	err := fs.WalkDir(os.DirFS(s.Dir), ".", func(path string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{ManifestName, SuccessName, "taxonomy/part-00000.parquet"}
+	for i, folder := range []string{"decision=accepted/year=2018", "decision=accepted/year=2018", "decision=in%2F..%2Fdoubt/year=__HIVE_DEFAULT_PARTITION__"} {
+		for _, table := range []string{"documents", "sentences", "labels"} {
+			want = append(want, fmt.Sprintf("%s/%s/part-%05d.parquet", table, folder, i))
+		}
+		want = append(want, fmt.Sprintf("diagnostics/part-%05d.parquet", i))
+	}
+	slices.Sort(want)
+	slices.Sort(files)
+	if diff := cmp.Diff(want, files); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if made, _ := o.Shards(s); len(made) != 3 || made[2].Intact() != nil {
+		t.Errorf("%d shards can be taken over", len(made))
+	}
+	if foreign, err := s.Foreign(); err != nil || len(foreign) > 0 {
+		t.Errorf("foreign: %q, %v", foreign, err)
+	}
+
+	for _, name := range []string{"labels/decision=accepted/x", "labels/part-00000.parquet", "documents/decision=accepted/year=2018/part-00009.parquet"} {
+		if err := os.WriteFile(filepath.Join(s.Dir, name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(s.Dir, "sentences", "decision=rejected", "year=2018"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(t.TempDir(), filepath.Join(s.Dir, "sentences", "decision=accepted", "year=2019")); err != nil {
+		t.Fatal(err)
+	}
+	foreign, err := s.Foreign()
+	want = []string{
+		"documents/decision=accepted/year=2018/part-00009.parquet", "labels/decision=accepted/x", "labels/part-00000.parquet",
+		"sentences/decision=accepted/year=2019", "sentences/decision=rejected",
+	}
+	if slices.Sort(foreign); err != nil || !slices.Equal(foreign, want) {
+		t.Errorf("foreign: %q, %v", foreign, err)
+	}
+}
+
+// TestHostilePartitions: a manifest whose partitions would lead to other places is
+// none.
+func TestHostilePartitions(t *testing.T) {
+	for name, m := range map[string]Manifest{
+		"no such column":     {PartitionBy: []string{"../.."}, PartitionColumns: KeepColumns},
+		"rating":             {PartitionBy: []string{"rating"}, PartitionColumns: KeepColumns},
+		"a column twice":     {PartitionBy: []string{"year", "year"}, PartitionColumns: KeepColumns, Shards: []Shard{{Partition: []string{"1", "2"}}}},
+		"no value":           {PartitionBy: []string{"year"}, PartitionColumns: KeepColumns, Shards: []Shard{{}}},
+		"two values":         {PartitionBy: []string{"year"}, PartitionColumns: KeepColumns, Shards: []Shard{{Partition: []string{"1", "2"}}}},
+		"values, no columns": {Shards: []Shard{{Partition: []string{"1"}}}},
+		"no mode":            {PartitionBy: []string{"year"}},
+		"another mode":       {PartitionBy: []string{"year"}, PartitionColumns: "both"},
+		"a mode for nothing": {PartitionColumns: DropColumns},
+	} {
+		m.SchemaVersion = schema.Version
+		dir := t.TempDir()
+		var text bytes.Buffer
+		if err := m.encode(&text, func(int) ([]byte, error) { return nil, nil }); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, ManifestName), text.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		hash, err := m.hash()
+		if err != nil {
+			t.Fatal(err)
+		}
+		corrupt := (*CorruptError)(nil)
+		if _, err := load(dir, hash); !errors.As(err, &corrupt) || !strings.Contains(err.Error(), "partition") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestNumbers(t *testing.T) {
 	dir := t.TempDir()
 	o := open(t, dir, nil)
@@ -525,6 +630,10 @@ func TestNumbers(t *testing.T) {
 func TestManifestRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &Manifest{SchemaVersion: schema.Version, ToolVersion: rapid.String().Draw(t, "tool")}
+		m.PartitionBy = rapid.SampledFrom([][]string{nil, {"corpus"}, {"decision", "year"}}).Draw(t, "partition by")
+		if m.PartitionBy != nil {
+			m.PartitionColumns = rapid.SampledFrom([]string{KeepColumns, DropColumns}).Draw(t, "partition columns")
+		}
 		var lines [][]byte
 		for i := range rapid.IntRange(0, 5).Draw(t, "shards") {
 			var r sink.Result
@@ -533,7 +642,7 @@ func TestManifestRoundTrip(t *testing.T) {
 				r.Inputs = fmt.Appendf(r.Inputs, "{\"path\":\"%d/%d\"}\n", i, k)
 				r.InputLines++
 			}
-			m.Shards = append(m.Shards, NewShard(rapid.String().Draw(t, "corpus"), fmt.Sprint(i), r))
+			m.Shards = append(m.Shards, NewShard(rapid.String().Draw(t, "corpus"), fmt.Sprint(i), rapid.SliceOfN(rapid.String(), len(m.PartitionBy), len(m.PartitionBy)).Draw(t, "partition"), r))
 			lines = append(lines, r.Inputs)
 		}
 		m.count()
@@ -573,7 +682,8 @@ func FuzzManifest(f *testing.F) {
 	m := &Manifest{SchemaVersion: schema.Version}
 	inputs := []byte("{\"path\":\"a\"}\n{\"path\":\"b\"}\n")
 	r := sink.Result{Inputs: inputs, InputLines: 2, Stats: sink.NewStats()}
-	m.Shards = []Shard{NewShard("c", "i", r), NewShard("d", "j", sink.Result{Stats: sink.NewStats()})}
+	m.PartitionBy, m.PartitionColumns = []string{"decision"}, DropColumns
+	m.Shards = []Shard{NewShard("c", "i", []string{"accepted"}, r), NewShard("d", "j", []string{""}, sink.Result{Stats: sink.NewStats()})}
 	m.count()
 	var text bytes.Buffer
 	if err := m.encode(&text, func(i int) ([]byte, error) { return [][]byte{inputs, nil}[i], nil }); err != nil {

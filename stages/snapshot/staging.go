@@ -221,7 +221,7 @@ func (o *Output) Shards(s *Snapshot) (all []*Made, verified string) {
 	st := o.loadState(s)
 	for i := range s.Shards {
 		m := &Made{Shard: s.Shards[i], Stamps: unpackStamps(st.Stamps[i]), dir: s.Dir, snapshot: s, index: i}
-		if m.ordinary(func(table string) string { return PartPath(table, i) }) {
+		if m.ordinary(func(table string) string { return s.PartPath(table, i) }) {
 			all = append(all, m)
 		}
 	}

@@ -105,7 +105,10 @@ func (d *damaged) part(shard int, table string) *sink.Part {
 }
 
 func (d *damaged) path(shard int, table string) string {
-	return filepath.Join(d.Dir, filepath.FromSlash(snapshot.PartPath(table, shard)))
+	if table == snapshot.TaxonomyTable {
+		return filepath.Join(d.Dir, filepath.FromSlash(snapshot.TaxonomyPath))
+	}
+	return filepath.Join(d.Dir, filepath.FromSlash(d.PartPath(table, shard)))
 }
 
 func (d *damaged) read(shard int, table string) []byte {

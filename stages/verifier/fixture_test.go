@@ -112,7 +112,7 @@ func (m *maker) corpus(t testing.TB, name, dir string, adjust func(*config.Corpu
 		}
 		corpus.Written += result.Stats.Written
 		corpus.Refused += result.Stats.Refused
-		made, err := staging.Commit(snapshot.NewShard(name, fmt.Sprintf("%064x", len(m.made)), result), result.Inputs, nil)
+		made, err := staging.Commit(snapshot.NewShard(name, fmt.Sprintf("%064x", len(m.made)), nil, result), result.Inputs, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -46,11 +46,11 @@ func (p *part) close() {
 	}
 }
 
-// openPart opens the part with the given number in its table, and looks at all
-// that can be told without its values. Its rows are of the given corpora.
-func (v *Verifier) openPart(ctx context.Context, m sink.Part, number int, corpora []snapshot.Corpus, hashOnly bool) *part {
+// openPart opens a part, which should lie at the given path, and looks at all that
+// can be told without its values. Its rows are of the given corpora.
+func (v *Verifier) openPart(ctx context.Context, m sink.Part, path string, corpora []snapshot.Corpus, hashOnly bool) *part {
 	p := &part{report: report{path: m.Path}, table: v.tables[m.Table], bytes: m.Bytes}
-	if p.table.Name == "" || m.Path != snapshot.PartPath(m.Table, number) {
+	if p.table.Name == "" || m.Path != path {
 		return p // Start tells, and such a path may lead anywhere
 	}
 	full := filepath.Join(v.snapshot.Dir, filepath.FromSlash(m.Path))

@@ -23,12 +23,12 @@ type labelKey struct{ corpus, layer, label string }
 // readTaxonomy verifies the table taxonomy.
 func (v *Verifier) readTaxonomy() knownLabels {
 	m := v.snapshot.Taxonomy
-	if want := snapshot.PartPath(snapshot.TaxonomyTable, 0); m.Table != snapshot.TaxonomyTable || m.Path != want {
+	if want := snapshot.TaxonomyPath; m.Table != snapshot.TaxonomyTable || m.Path != want {
 		r := report{path: snapshot.ManifestName}
 		r.addf("the part of the table taxonomy is %q of %q, and not %q", m.Path, m.Table, want)
 		return knownLabels{problems: r.problems()}
 	}
-	p := v.openPart(context.Background(), m, 0, v.snapshot.Corpora, false)
+	p := v.openPart(context.Background(), m, snapshot.TaxonomyPath, v.snapshot.Corpora, false)
 	defer p.close()
 	var known knownLabels
 	if p.whole && v.level == Full {

@@ -275,7 +275,7 @@ func (v *Verifier) shardParts(r *report, i int) {
 	var tables []string
 	for _, p := range v.snapshot.Shards[i].Parts {
 		tables = append(tables, p.Table)
-		if want := snapshot.PartPath(p.Table, i); p.Path != want {
+		if want := v.snapshot.PartPath(p.Table, i); p.Path != want {
 			r.addf("shard %d has its part of %q in %q, and not in %q", i, p.Table, p.Path, want)
 		}
 	}
@@ -299,7 +299,7 @@ func (v *Verifier) Shard(ctx context.Context, i int, hashOnly bool) ([]Problem, 
 		}
 	}
 	for _, p := range c.shard.Parts {
-		part := v.openPart(ctx, p, i, corpora, hashOnly)
+		part := v.openPart(ctx, p, v.snapshot.PartPath(p.Table, i), corpora, hashOnly)
 		defer part.close()
 		c.parts = append(c.parts, part)
 		whole = whole && part.whole
