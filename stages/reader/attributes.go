@@ -197,12 +197,12 @@ func (c *capturer) fill(src *schema.Source, from *capture) {
 		text = schema.DisplayPath(text)
 		switch slot {
 		case year:
-			n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 32)
+			n, err := parseYear(text)
 			if err != nil {
 				note(src, schema.AttributeInvalid, "year %q is no number, and stays NULL: narrow the path pattern, for example {year:[0-9]{4}}", text)
 				continue
 			}
-			v.year = int32(n)
+			v.year = n
 			a.Year = &v.year
 		case rating:
 			x, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
@@ -213,10 +213,7 @@ func (c *capturer) fill(src *schema.Source, from *capture) {
 			v.rating = x
 			a.Rating = &v.rating
 		case decision:
-			text = strings.ToLower(strings.TrimSpace(text))
-			if word, ok := decisions[text]; ok {
-				text = word
-			}
+			text = parseDecision(text)
 			fallthrough
 		default:
 			if slot >= typedSlots {
@@ -227,6 +224,19 @@ func (c *capturer) fill(src *schema.Source, from *capture) {
 			*columns[slot] = &v.text[slot]
 		}
 	}
+}
+
+func parseYear(text string) (int32, error) {
+	n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 32)
+	return int32(n), err
+}
+
+func parseDecision(text string) string {
+	text = strings.ToLower(strings.TrimSpace(text))
+	if word, ok := decisions[text]; ok {
+		return word
+	}
+	return text
 }
 
 // note adds a diagnostic that concerns the whole file.

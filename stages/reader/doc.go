@@ -1,7 +1,8 @@
 // Package reader finds the documents of a corpus in its folder and reads them.
 //
 // Scan walks the folder once and makes a Plan: which files are documents, in
-// which order, and what became of every other file. Plan.Shards cuts the plan
+// which order, and what became of every other file. Plan.Partitioned orders it by
+// the values of columns, as far as paths tell them; Plan.Shards cuts the plan
 // into shards; Plan.Identity and Plan.Stamps say whether a shard is still what it
 // was in an earlier run. A Reader reads one document at a time into a
 // schema.Source.

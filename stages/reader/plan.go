@@ -11,13 +11,14 @@ import (
 	"github.com/quern-data/quern/schema"
 )
 
-// Plan is what a scan found: the documents of one corpus, ordered by document
-// id and then by path, bytewise. Before them stand entries without an id, one
-// for each folder or link that could not be looked into. A Plan does not change
-// and is safe for concurrent use.
+// Plan is what a scan found: the documents of one corpus, ordered by partition if
+// it has any, then by document id and then by path, bytewise. Before them stand
+// entries without an id, one for each folder or link that could not be looked
+// into. A Plan does not change and is safe for concurrent use.
 //
-// It keeps 72 bytes a document besides the path, and the id where that is no part
-// of it; attributes are captured again when a document is read.
+// It keeps 72 bytes a document besides the path, 4 more if it has partitions, and
+// the id where that is no part of it; attributes are captured again when a document
+// is read.
 type Plan struct {
 	corpus  string
 	root    string      // absolute, its links resolved
@@ -26,9 +27,12 @@ type Plan struct {
 	limit   config.Bytes
 	capture *capturer
 	notices []notice
-	records []record
+	records []record // by id and path
 	counts  Counts
 	bytes   int64
+
+	partitions []partition // nil if the plan is not partitioned
+	order      []int32     // if it is, the places in records of the documents
 }
 
 // notice is a diagnostic about something that is no document.
@@ -143,8 +147,8 @@ func (p *Plan) stamp(i int) uint64 {
 		return 0
 	}
 	stamp := mix(mix(r.stamp^mix(r.twin)) ^ hash(r.path))
-	if first := p.original(i); first != i {
-		stamp = mix(stamp ^ hash(p.record(first).path))
+	if first := p.original(i); first != r {
+		stamp = mix(stamp ^ hash(first.path))
 	}
 	return max(stamp, 1)
 }
@@ -152,21 +156,29 @@ func (p *Plan) stamp(i int) uint64 {
 // refused reports whether document i will not be read.
 func (p *Plan) refused(i int) bool {
 	r := p.record(i)
-	return r.size == 0 || r.size > int64(p.limit) || p.original(i) != i
+	return r.size == 0 || r.size > int64(p.limit) || p.original(i) != r
 }
 
 // record is that of entry i, which has an id.
-func (p *Plan) record(i int) *record { return &p.records[i-len(p.notices)] }
+func (p *Plan) record(i int) *record { return &p.records[p.place(i)] }
 
-// original is the first entry with the same id as document i. It takes
-// O(log n) steps: thousands may share an id.
-func (p *Plan) original(i int) int {
-	at := i - len(p.notices)
-	id := p.records[at].id
-	if at == 0 || p.records[at-1].id != id {
-		return i
+// place is that of the record of entry i.
+func (p *Plan) place(i int) int {
+	if i -= len(p.notices); p.order != nil {
+		return int(p.order[i])
 	}
-	return len(p.notices) + sort.Search(at, func(k int) bool { return p.records[k].id >= id })
+	return i
+}
+
+// original is the first record with the same id as that of document i, whatever
+// partition it is in. It takes O(log n) steps: thousands may share an id.
+func (p *Plan) original(i int) *record {
+	at := p.place(i)
+	id := p.records[at].id
+	if at > 0 && p.records[at-1].id == id {
+		at = sort.Search(at, func(k int) bool { return p.records[k].id >= id })
+	}
+	return &p.records[at]
 }
 
 // Describe fills src with all that is known about entry i without reading it:
@@ -191,9 +203,9 @@ func (p *Plan) describe(i int, src *schema.Source, captured *capture) {
 	p.capture.capture(e.Path, captured)
 	p.capture.fill(src, captured)
 	switch first := p.original(i); {
-	case first != i:
+	case first != p.record(i):
 		refuse(src, schema.DocumentDuplicate, "%s has the same document id, %s: make document_id tell them apart, or leave one out with exclude",
-			schema.DisplayPath(p.Entry(first).Path), e.ID)
+			schema.DisplayPath(first.path), e.ID)
 	case e.Refused && e.Bytes == 0:
 		refuse(src, schema.FileEmpty, "the file has no bytes")
 	case e.Refused:

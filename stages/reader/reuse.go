@@ -44,8 +44,8 @@ func (p *Plan) Identity(s Shard, salt string) [32]byte {
 		b = binary.AppendUvarint(b, uint64(len(p.corpus)+1+len(r.id)))
 		b = append(append(append(b, p.corpus...), '/'), r.id...)
 		add(r.path)
-		if first := p.original(i); first != i {
-			add(p.record(first).path)
+		if first := p.original(i); first != r {
+			add(first.path)
 		} else {
 			add("") // no path is empty
 		}

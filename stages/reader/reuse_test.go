@@ -40,8 +40,8 @@ func factsOf(p *Plan, s Shard, salt string) facts {
 			e.Code, e.Message = n.code, n.message
 		} else {
 			e.Twin = p.record(i).twin != noTwin
-			if first := p.original(i); first != i {
-				e.Original = p.Entry(first).Path
+			if first := p.original(i); first != p.record(i) {
+				e.Original = first.path
 			}
 		}
 		f.Entries = append(f.Entries, e)
@@ -142,9 +142,9 @@ func TestIdentityTellsApart(t *testing.T) {
 		a, b *Plan
 		s    Shard
 	}{
-		"path of the original": {documents("a", "z"), documents("b", "z"), Shard{1, 2, 0}},
-		"code":                 {notices(notice{"a", "m", schema.SymlinkLoop}), notices(notice{"a", "m", schema.SymlinkBroken}), Shard{0, 1, 0}},
-		"where a text ends":    {notices(notice{"a", "m", schema.SymlinkLoop}), notices(notice{"asymlink-loopm", "", schema.SymlinkLoop}), Shard{0, 1, 0}},
+		"path of the original": {documents("a", "z"), documents("b", "z"), Shard{Start: 1, End: 2}},
+		"code":                 {notices(notice{"a", "m", schema.SymlinkLoop}), notices(notice{"a", "m", schema.SymlinkBroken}), Shard{Start: 0, End: 1}},
+		"where a text ends":    {notices(notice{"a", "m", schema.SymlinkLoop}), notices(notice{"asymlink-loopm", "", schema.SymlinkLoop}), Shard{Start: 0, End: 1}},
 	} {
 		if tt.a.Identity(tt.s, "") == tt.b.Identity(tt.s, "") {
 			t.Errorf("%s makes no difference", name)
@@ -270,8 +270,8 @@ func TestOriginalOfMany(t *testing.T) {
 	p.records = append(p.records, record{id: "c/a", path: "a"}, record{id: "c/d", path: "d"})
 	p.finish()
 	for i, want := range map[int]int{3: 3, 4: 4, 5: 4, 1000: 4, 200_003: 4, 200_004: 200_004} {
-		if got := p.original(i); got != want {
-			t.Errorf("the original of %d is %d, want %d", i, got, want)
+		if got := p.original(i); got != p.record(want) {
+			t.Errorf("the original of %d is %s, want %d", i, got.path, want)
 		}
 	}
 	diff(t, 199_999+2, p.Counts().Refused) // and the two without bytes

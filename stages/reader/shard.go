@@ -4,6 +4,9 @@ package reader
 type Shard struct {
 	Start, End int   // entries, half-open
 	Bytes      int64 // source bytes of its documents, without the refused ones
+	// Partition has the values that all its documents have in the columns that the
+	// plan is partitioned by, "" for NULL and for the empty string.
+	Partition []string
 }
 
 const (
@@ -16,7 +19,8 @@ const (
 )
 
 // Shards cuts the plan into consecutive shards that hold target source bytes on
-// average, each entry in exactly one. An empty plan has no shards.
+// average, each entry in exactly one. An empty plan has no shards. A plan that is
+// partitioned is cut between partitions, and each of these as if it were alone.
 //
 // A document ends a shard if its hash is lower than that of every other
 // document that ends less than target/2 bytes before or after it. So shards
@@ -35,12 +39,30 @@ func (p *Plan) Shards(target int64) []Shard {
 		return nil
 	}
 	target = max(target, 1)
-	hashes := make([]uint64, p.Len())
-	ends := make([]int64, p.Len())
+	if p.partitions == nil {
+		return p.cut(nil, 0, p.Len(), target)
+	}
+	var shards []Shard
+	start := 0
+	for _, partition := range p.partitions {
+		first := len(shards)
+		shards = p.cut(shards, start, partition.end, target)
+		for i := first; i < len(shards); i++ {
+			shards[i].Partition = partition.values
+		}
+		start = partition.end
+	}
+	return shards
+}
+
+// cut appends the shards of a range of entries.
+func (p *Plan) cut(shards []Shard, start, end int, target int64) []Shard {
+	hashes := make([]uint64, end-start)
+	ends := make([]int64, end-start)
 	var total int64
 	for i := range hashes {
-		hashes[i] = p.idHash(i)
-		total += p.weight(i)
+		hashes[i] = p.idHash(start + i)
+		total += p.weight(start + i)
 		ends[i] = total
 	}
 	window := max(target/2, 1)
@@ -61,12 +83,11 @@ func (p *Plan) Shards(target int64) []Shard {
 		}
 		return true
 	}
-	var shards []Shard
-	start := 0
+	from := start
 	for i := range ends {
 		if i == len(ends)-1 || endsShard(i) {
-			shards = p.pieces(shards, start, i+1, maxTargets*target)
-			start = i + 1
+			shards = p.pieces(shards, from, start+i+1, maxTargets*target)
+			from = start + i + 1
 		}
 	}
 	return shards
