@@ -2,6 +2,7 @@ package sink
 
 import (
 	"encoding/hex"
+	"slices"
 	"strconv"
 
 	"github.com/quern-data/quern/config"
@@ -9,30 +10,50 @@ import (
 	"github.com/quern-data/quern/stages/sink/columnar"
 )
 
-// attributes are the columns of schema.Attributes.
+// attributes are the columns that documents, sentences and labels have in common:
+// the corpus and schema.Attributes. Those that are dropped are nil.
 type attributes struct {
-	paperID, venue, reviewer, decision, split, annotator *columnar.Strings
-	year                                                 *columnar.Numbers[int32]
-	rating                                               *columnar.Numbers[float64]
+	corpus, paperID, venue, reviewer, decision, split, annotator *columnar.Strings
+	year                                                         *columnar.Numbers[int32]
+	rating                                                       *columnar.Numbers[float64]
 }
 
-func attributesOf(f *columnar.File) attributes {
-	return attributes{
-		paperID: f.Strings("paper_id"), venue: f.Strings("venue"), year: f.Int32s("year"),
-		reviewer: f.Strings("reviewer"), decision: f.Strings("decision"), split: f.Strings("split"),
-		annotator: f.Strings("annotator"), rating: f.Doubles("rating"),
+func attributesOf(f *columnar.File, o Options) attributes {
+	text := func(name string) *columnar.Strings {
+		if slices.Contains(o.Drop, name) {
+			return nil
+		}
+		return f.Strings(name)
 	}
+	a := attributes{
+		corpus: text("corpus"), paperID: text("paper_id"), venue: text("venue"), reviewer: text("reviewer"),
+		decision: text("decision"), split: text("split"), annotator: text("annotator"), rating: f.Doubles("rating"),
+	}
+	if !slices.Contains(o.Drop, "year") {
+		a.year = f.Int32s("year")
+	}
+	return a
 }
 
-func (c *attributes) add(a *schema.Attributes, n int) {
-	c.paperID.Optional(a.PaperID, n)
-	c.venue.Optional(a.Venue, n)
-	c.year.Optional(a.Year, n)
-	c.reviewer.Optional(a.Reviewer, n)
-	c.decision.Optional(a.Decision, n)
-	c.split.Optional(a.Split, n)
-	c.annotator.Optional(a.Annotator, n)
+func (c *attributes) add(src *schema.Source, n int) {
+	a := &src.Attributes
+	addText(c.corpus, &src.Corpus, n)
+	addText(c.paperID, a.PaperID, n)
+	addText(c.venue, a.Venue, n)
+	addText(c.reviewer, a.Reviewer, n)
+	addText(c.decision, a.Decision, n)
+	addText(c.split, a.Split, n)
+	addText(c.annotator, a.Annotator, n)
+	if c.year != nil {
+		c.year.Optional(a.Year, n)
+	}
 	c.rating.Optional(a.Rating, n)
+}
+
+func addText(c *columnar.Strings, v *string, n int) {
+	if c != nil {
+		c.Optional(v, n)
+	}
 }
 
 // documents is the table of that name.
@@ -40,7 +61,7 @@ type documents struct {
 	*part
 	attributes
 
-	id, corpus, key, value, text, origin       *columnar.Strings
+	id, key, value, text, origin               *columnar.Strings
 	sentences, labeled, labels, diagnostics    *columnar.Numbers[int32]
 	sourcePath, sourceSHA256                   *columnar.Strings
 	sourceBytes                                *columnar.Numbers[int64]
@@ -56,8 +77,7 @@ func newDocuments(room *columnar.Room, o Options) *documents {
 	p := newPart("documents", room, o)
 	f := p.out
 	return &documents{
-		part: p, attributes: attributesOf(f),
-		id: f.Strings("document_id"), corpus: f.Strings("corpus"),
+		part: p, attributes: attributesOf(f, o), id: f.Strings("document_id"),
 		key: f.Strings("attributes.key_value.key"), value: f.Strings("attributes.key_value.value"),
 		text: f.Strings("text"), origin: f.Strings("text_origin"),
 		sentences: f.Int32s("sentences"), labeled: f.Int32s("labeled_sentences"),
@@ -77,8 +97,7 @@ func (t *documents) add(doc *schema.Document, labels, labeled int) error {
 	}
 	src := doc.Source
 	t.id.Add(src.ID)
-	t.corpus.Add(src.Corpus)
-	t.attributes.add(&src.Attributes, 1)
+	t.attributes.add(src, 1)
 	if len(src.Extra) == 0 {
 		t.key.Empty(1)
 		t.value.Empty(1)
@@ -122,7 +141,7 @@ type sentences struct {
 	*part
 	attributes
 
-	id, document, corpus                        *columnar.Strings
+	id, document                                *columnar.Strings
 	index                                       *columnar.Numbers[int32]
 	group, heading, listMarker, text, annotated *columnar.Strings
 	charStart, charEnd, byteStart, byteEnd      *columnar.Numbers[int32]
@@ -141,8 +160,7 @@ func newSentences(room *columnar.Room, o Options) *sentences {
 	p := newPart("sentences", room, o)
 	f := p.out
 	return &sentences{
-		part: p, attributes: attributesOf(f),
-		id: f.Strings("sentence_id"), document: f.Strings("document_id"), corpus: f.Strings("corpus"),
+		part: p, attributes: attributesOf(f, o), id: f.Strings("sentence_id"), document: f.Strings("document_id"),
 		index: f.Int32s("sentence_index"), group: f.Strings("group_id"), heading: f.Strings("heading"),
 		listMarker: f.Strings("list_marker"), text: f.Strings("text"), annotated: f.Strings("annotated_text"),
 		charStart: f.Int32s("char_start"), charEnd: f.Int32s("char_end"),
@@ -164,8 +182,7 @@ func (t *sentences) add(doc *schema.Document, ids *sentenceIDs) error {
 	}
 	src := doc.Source
 	t.document.Repeat(src.ID, n)
-	t.corpus.Repeat(src.Corpus, n)
-	t.attributes.add(&src.Attributes, n)
+	t.attributes.add(src, n)
 	if !t.utf16 {
 		t.utf16Start.Null(n)
 		t.utf16End.Null(n)
@@ -250,7 +267,7 @@ type labels struct {
 	*part
 	attributes
 
-	sentence, document, corpus          *columnar.Strings
+	sentence, document                  *columnar.Strings
 	index, position                     *columnar.Numbers[int32]
 	layer, label, polarity, raw, repair *columnar.Strings
 }
@@ -259,8 +276,7 @@ func newLabels(room *columnar.Room, o Options) *labels {
 	p := newPart("labels", room, o)
 	f := p.out
 	return &labels{
-		part: p, attributes: attributesOf(f),
-		sentence: f.Strings("sentence_id"), document: f.Strings("document_id"), corpus: f.Strings("corpus"),
+		part: p, attributes: attributesOf(f, o), sentence: f.Strings("sentence_id"), document: f.Strings("document_id"),
 		index: f.Int32s("sentence_index"), layer: f.Strings("layer"), label: f.Strings("label"),
 		polarity: f.Strings("polarity"), position: f.Int32s("position"), raw: f.Strings("raw_label"), repair: f.Strings("repair"),
 	}
@@ -280,8 +296,7 @@ func (t *labels) add(doc *schema.Document, ids *sentenceIDs) (n, labeled int, er
 	}
 	src := doc.Source
 	t.document.Repeat(src.ID, n)
-	t.corpus.Repeat(src.Corpus, n)
-	t.attributes.add(&src.Attributes, n)
+	t.attributes.add(src, n)
 	for i := range doc.Sentences {
 		g := doc.Sentences[i].Group
 		if g == schema.NoGroup {

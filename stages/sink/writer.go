@@ -40,6 +40,7 @@ func NewWriter(o Options) *Writer { return &Writer{options: o} }
 type Options struct {
 	RowGroupRows int           // rows per row group, at most; a document's rows are not parted
 	Compressor   *zstd.Encoder // of all columns; see Zstd
+	Drop         []string      // columns that partitioned tables are written without, of schema.PartitionColumns
 	Disk         *disk.Disk    // nil is the ordinary one
 }
 
@@ -84,7 +85,7 @@ func PartName(table string) string { return table + ".parquet" }
 
 func newPart(table string, room *columnar.Room, o Options) *part {
 	tables := schema.Tables()
-	t := tables[slices.IndexFunc(tables, func(t schema.Table) bool { return t.Name == table })]
+	t := tables[slices.IndexFunc(tables, func(t schema.Table) bool { return t.Name == table })].Without(o.Drop)
 	return &part{
 		table: table, file: hashedFile{sum: sha256.New()},
 		buf: bufio.NewWriterSize(nil, fileBuffer), out: newFile(t, room, o), metadata: metadata(t),
