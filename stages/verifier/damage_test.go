@@ -78,8 +78,10 @@ func (d *damaged) sign() {
 	b.WriteString("\n  ]\n}\n")
 	d.writeFile(filepath.Join(d.Dir, snapshot.ManifestName), b.Bytes())
 	to := filepath.Join(filepath.Dir(d.Dir), "000001-"+hex.EncodeToString(sum[:])[:12])
-	if err := os.Rename(d.Dir, to); err != nil {
-		d.Fatal(err)
+	if to != d.Dir {
+		if err := os.Rename(d.Dir, to); err != nil {
+			d.Fatal(err)
+		}
 	}
 	if d.Snapshot, err = snapshot.Load(to); err != nil {
 		d.Fatal(err)

@@ -49,7 +49,7 @@ func (m *maker) options(t testing.TB) sink.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sink.Options{RowGroupRows: m.rowGroupRows, Compressor: compressor}
+	return sink.Options{RowGroupRows: m.rowGroupRows, Compressor: compressor, Drop: m.manifest.Dropped()}
 }
 
 // corpus adds a corpus. Corpora come in the order of their names.
@@ -67,6 +67,9 @@ func (m *maker) corpus(t testing.TB, name, dir string, adjust func(*config.Corpu
 	normal := normalizer.New(known, c.Normalize)
 	plan, err := reader.Scan(t.Context(), c, limits, 0)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if plan, err = plan.Partitioned(t.Context(), m.manifest.PartitionBy, 0); err != nil {
 		t.Fatal(err)
 	}
 	m.corpora, m.taxonomies = append(m.corpora, c), append(m.taxonomies, labels)
@@ -112,7 +115,7 @@ func (m *maker) corpus(t testing.TB, name, dir string, adjust func(*config.Corpu
 		}
 		corpus.Written += result.Stats.Written
 		corpus.Refused += result.Stats.Refused
-		made, err := staging.Commit(snapshot.NewShard(name, fmt.Sprintf("%064x", len(m.made)), nil, result), result.Inputs, nil)
+		made, err := staging.Commit(snapshot.NewShard(name, fmt.Sprintf("%064x", len(m.made)), shard.Partition, result), result.Inputs, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,7 +166,17 @@ func newMaker(t testing.TB) *maker {
 // its labels, an empty corpus, and one that is split and has offsets in UTF-16.
 func makeSnapshot(t testing.TB) string {
 	t.Helper()
+	return makePartitioned(t, "")
+}
+
+// makePartitioned is makeSnapshot, with tables partitioned by decision and year if
+// columns says that these are kept or dropped.
+func makePartitioned(t testing.TB, columns string) string {
+	t.Helper()
 	m := newMaker(t)
+	if m.manifest.PartitionColumns = columns; columns != "" {
+		m.manifest.PartitionBy, m.partBytes = []string{"decision", "year"}, 8<<10
+	}
 	a := t.TempDir()
 	if _, err := gen.Write(a, gen.Options{Seed: 3, Documents: 80, QuirkRate: 0.1, Layers: 4, Twins: true}); err != nil {
 		t.Fatal(err)

@@ -60,8 +60,30 @@ type documentRows struct {
 	sentences, labeled, labels, diagnostics          *numberColumn[int32]
 	size, inLabeled, inUnlabeled, heading, mark, gap *numberColumn[int32]
 	source                                           *numberColumn[int64]
+	corpus                                           *textColumn // nil if it is dropped
+	partition                                        []partitionColumn
 	attributes                                       *list
 	last                                             []byte
+}
+
+// partitionColumn is a column that the table is partitioned by and that stands in
+// it.
+type partitionColumn struct {
+	leaf
+	value string // that it must have, "" for NULL or the empty string
+}
+
+// text is the value in row i of the batch, "" for NULL.
+func (c *partitionColumn) text(i int) string {
+	switch column := c.leaf.(type) {
+	case *numberColumn[int32]:
+		if column.null(i) {
+			return ""
+		}
+		return strconv.Itoa(int(column.values[i]))
+	default:
+		return string(column.(*textColumn).at(i))
+	}
 }
 
 type sentenceRows struct {
@@ -144,8 +166,9 @@ func (c *shardCheck) open() {
 		sentences: d.int32("sentences"), labeled: d.int32("labeled_sentences"), labels: d.int32("labels"), diagnostics: d.int32("diagnostics"),
 		size: d.int32("text_bytes"), inLabeled: d.int32("labeled_bytes"), inUnlabeled: d.int32("unlabeled_bytes"),
 		heading: d.int32("heading_bytes"), mark: d.int32("list_marker_bytes"), gap: d.int32("space_bytes"),
-		source: d.int64("source_bytes"), attributes: d.list("attributes.key_value.key", "attributes.key_value.value"),
+		source: d.int64("source_bytes"), partition: c.partition(d), attributes: d.list("attributes.key_value.key", "attributes.key_value.value"),
 	}
+	c.documents.corpus, _ = d.names["corpus"].(*textColumn)
 	s := c.verifier.newTableReader(c.parts[1])
 	c.sentences = sentenceRows{
 		tableReader: s, shared: newShared(d, s),
@@ -179,6 +202,16 @@ func (c *shardCheck) open() {
 	for _, code := range schema.Codes() {
 		c.diagnostics.codes[code.String()] = code
 	}
+}
+
+// partition are the columns of documents whose value the shard's partition says.
+func (c *shardCheck) partition(documents *tableReader) (columns []partitionColumn) {
+	for i, name := range c.verifier.snapshot.PartitionBy {
+		if l := documents.names[name]; l != nil {
+			columns = append(columns, partitionColumn{l, c.shard.Partition[i]})
+		}
+	}
+	return columns
 }
 
 // shared are the columns that sentences and labels repeat from their document. Their
@@ -292,8 +325,13 @@ func (c *shardCheck) document() {
 	if string(id) < c.shard.First || string(id) > c.shard.Last {
 		addf("it is not between %q and %q, where the shard begins and ends", c.shard.First, c.shard.Last)
 	}
-	if corpus := c.sentences.strings[0].of.at(i); string(corpus) != c.shard.Corpus {
-		addf("corpus is %s, and the shard is of %q", show(corpus), c.shard.Corpus)
+	if d.corpus != nil && string(d.corpus.at(i)) != c.shard.Corpus {
+		addf("corpus is %s, and the shard is of %q", show(d.corpus.at(i)), c.shard.Corpus)
+	}
+	for k := range d.partition {
+		if p := &d.partition[k]; p.text(i) != p.value {
+			addf("%s is %q, and the shard is of partition %q", p.common().name, p.text(i), c.shard.Partition)
+		}
 	}
 	if got := int(d.size.values[i]); got != len(text) {
 		addf("text_bytes is %d, and text has %d", got, len(text))

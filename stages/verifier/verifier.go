@@ -84,7 +84,7 @@ type Verifier struct {
 func New(s *snapshot.Snapshot, level Level) *Verifier {
 	v := &Verifier{snapshot: s, level: level, tables: map[string]schema.Table{}, readers: map[string]*sync.Pool{}}
 	for _, t := range schema.Tables() {
-		v.tables[t.Name], v.readers[t.Name] = t, &sync.Pool{}
+		v.tables[t.Name], v.readers[t.Name] = t.Without(s.Dropped()), &sync.Pool{}
 	}
 	v.known = sync.OnceValue(v.readTaxonomy)
 	return v
@@ -110,9 +110,11 @@ func (v *Verifier) files(r *report) {
 	case !info.Mode().IsRegular():
 		r.list = append(r.list, Problem{snapshot.SuccessName, "it is no regular file"})
 	}
-	for _, t := range schema.Tables() {
-		if info, err := os.Lstat(filepath.Join(s.Dir, t.Name)); err == nil && !info.IsDir() {
-			r.list = append(r.list, Problem{t.Name, "it is no folder"})
+	links := map[string]bool{}
+	for _, folder := range s.Folders() {
+		if info, err := os.Lstat(filepath.Join(s.Dir, filepath.FromSlash(folder))); err == nil && !info.IsDir() {
+			r.list = append(r.list, Problem{folder, "it is no folder"})
+			links[folder] = true
 		}
 	}
 	foreign, err := s.Foreign()
@@ -120,7 +122,7 @@ func (v *Verifier) files(r *report) {
 		r.addf("its files cannot be listed: %v", err)
 	}
 	for _, path := range foreign {
-		if _, ours := v.tables[path]; !ours { // a link, see above
+		if !links[path] {
 			r.list = append(r.list, Problem{path, "it does not belong to the snapshot"})
 		}
 	}
@@ -230,8 +232,8 @@ func statValues(s *sink.Stats) map[string]int64 {
 	return values
 }
 
-// order verifies that corpora, shards and documents follow each other as their
-// names do, and that each shard has the parts it must have.
+// order verifies that corpora, partitions, shards and documents follow each other
+// as their names do, and that each shard has the parts it must have.
 func (v *Verifier) order(r *report) {
 	m := &v.snapshot.Manifest
 	place := map[string]int{}
@@ -242,6 +244,7 @@ func (v *Verifier) order(r *report) {
 		}
 	}
 	corpus, last := 0, ""
+	var partition []string
 	for i := range m.Shards {
 		s := &m.Shards[i]
 		switch at, ok := place[s.Corpus]; {
@@ -249,8 +252,14 @@ func (v *Verifier) order(r *report) {
 			r.addf("shard %d is of a corpus %q, which there is not", i, s.Corpus)
 		case at < corpus:
 			r.addf("shard %d is of corpus %s, and stands behind one of %s", i, schema.Printable(s.Corpus), schema.Printable(m.Corpora[corpus].Name))
-		default:
-			corpus = at
+		case at > corpus:
+			corpus, partition = at, nil
+		}
+		switch order := slices.Compare(partition, s.Partition); {
+		case order > 0:
+			r.addf("shard %d is of partition %q, and stands behind one of %q", i, s.Partition, partition)
+		case order < 0:
+			partition, last = s.Partition, ""
 		}
 		v.shardParts(r, i)
 		if s.First == "" && s.Last == "" {
