@@ -5,7 +5,9 @@ package config
 // Each field has a doc tag, from which the reference file, the JSON Schema and
 // the help of flags are made. Default is the only home of default values. Maps
 // are not used: viper folds their keys to lower case. The hash tag says whether
-// a setting can change a byte of the tables, see OutputHash. The example tag is
+// a setting can change a byte of the tables, see OutputHash: yes, no, or set for
+// one that came later and does only where it is not its default, so that
+// what was made before stays good. The example tag is
 // what the reference file shows for a key without default.
 type Config struct {
 	Output  Output   `mapstructure:"output" doc:"Where the tables go, and how they are written."`
@@ -20,6 +22,9 @@ type Output struct {
 	PartBytes        Bytes  `mapstructure:"part_bytes" doc:"How much source text goes into one Parquet file of each table, on average." jsonschema:"minimum=1" hash:"yes"`
 	RowGroupRows     int    `mapstructure:"row_group_rows" doc:"Rows per row group, at most. The rows of a document stand in one row group, even if they are more." jsonschema:"minimum=1000,maximum=10000000" hash:"yes"`
 	CompressionLevel string `mapstructure:"compression_level" doc:"zstd level: fastest, default (a few percent more CPU, 7% smaller), better or best." jsonschema:"enum=fastest,enum=default,enum=better,enum=best" hash:"yes"`
+
+	PartitionBy      []string `mapstructure:"partition_by" doc:"Columns after whose values folders of documents, sentences and labels are named, such as labels/decision=accepted/year=2018, in this order: readers that look for a value leave the other folders alone. Few values make few folders, and large files. rating, a number with a fraction, cannot be one of them. As a flag or variable, with commas between them." jsonschema:"uniqueItems=true,enum=corpus,enum=paper_id,enum=venue,enum=year,enum=reviewer,enum=decision,enum=split,enum=annotator" hash:"set"`
+	PartitionColumns string   `mapstructure:"partition_columns" doc:"What becomes of these columns in the files. keep: they stay, so that a single file, a glob of files and Hugging Face datasets have all columns, and DuckDB, Spark and Polars have them where they are documented; only pyarrow and pandas have to be told partitioning=None. drop: the names of the folders alone have them. docs/partitions.md says what each reader makes of it." jsonschema:"enum=keep,enum=drop" hash:"set"`
 }
 
 // Run says how a run goes about it.
@@ -85,6 +90,7 @@ func Default() Config {
 			PartBytes:        16 << 20, // 16 parts for 256 MiB: enough to keep 8 processors busy, and files worth opening
 			RowGroupRows:     122_880,  // flat from 32k to 1M; this is DuckDB's own
 			CompressionLevel: "fastest",
+			PartitionColumns: "keep",
 		},
 		Run: Run{
 			OnError:   "skip",

@@ -84,6 +84,9 @@ func (f *field) isTables() bool {
 	return f.isList() && f.typ.Elem().Kind() == reflect.Struct && !f.isThresholds()
 }
 
+// isNames tells whether it is a list of text that variables and flags can set too.
+func (f *field) isNames() bool { return f.isList() && f.enum != nil }
+
 // isThresholds tells whether a key is a table in a file, and a list in the struct.
 func (f *field) isThresholds() bool { return f.typ == thresholdsType }
 
@@ -96,6 +99,8 @@ func (f *field) wants() string {
 		return "a list of entries"
 	case f.isThresholds():
 		return "names, each with a count or a share, such as 10 or 1%"
+	case f.isNames():
+		return "a list of some of " + strings.Join(f.enum, ", ")
 	case f.isList():
 		return "a list of text"
 	case f.typ == bytesType:
@@ -184,6 +189,14 @@ func (f *field) parse(s string) (value any, message, hint string) {
 		if s == "true" || s == "false" {
 			n.value = s == "true"
 		}
+	case reflect.Slice:
+		names := []string{}
+		for name := range strings.SplitSeq(s, ",") {
+			if name = strings.TrimSpace(name); name != "" {
+				names = append(names, name)
+			}
+		}
+		return names, "", ""
 	case reflect.Int:
 		if i, err := strconv.ParseInt(s, 10, strconv.IntSize); err == nil {
 			n.value = i

@@ -29,7 +29,7 @@ func (c *Config) CorpusHash(i int, t *Taxonomy) string {
 func (c *Config) hash(title string, taxonomies ...*Taxonomy) string {
 	var kept []leaf
 	for _, l := range leaves(reflect.ValueOf(*c), configFields, "") {
-		if l.field.hashed == "yes" {
+		if l.field.hashed == "yes" || l.field.hashed == "set" && l.text() != (leaf{l.key, l.field, l.field.def}).text() {
 			kept = append(kept, l)
 		}
 	}

@@ -26,8 +26,8 @@ type Options struct {
 	Profile string
 
 	// Flags are settings from the command line by full key, such as
-	// output.dir: any scalar outside corpora, and corpora.root, which replaces
-	// the root of the only corpus. Relative paths start at the working directory.
+	// output.dir: any scalar outside corpora, lists of names with commas between
+	// them, and corpora.root, which replaces the root of the only corpus. Relative paths start at the working directory.
 	Flags map[string]string
 
 	// Env is the environment as os.Environ has it. QUERN_OUTPUT_DIR sets
@@ -196,7 +196,7 @@ func (l *loader) open(o Options) *node {
 func overridable() map[string]*field {
 	out := make(map[string]*field)
 	for _, leaf := range leaves(reflect.ValueOf(Default()), configFields, "") {
-		if !leaf.field.isList() {
+		if !leaf.field.isList() || leaf.field.isNames() {
 			out[leaf.key] = leaf.field
 		}
 	}

@@ -134,6 +134,8 @@ func TestPrecedenceAndSettings(t *testing.T) {
 		"output.part_bytes = 1KiB <- flag",
 		"output.row_group_rows = 122880 <- default",
 		"output.compression_level = fastest <- default",
+		"output.partition_by = [] <- default",
+		"output.partition_columns = keep <- default",
 		"run.workers = 8 <- flag",
 		"run.on_error = fail <- sub/c.yaml:3",
 		"run.max_shrink = 0.5% <- env QUERN_RUN_MAX_SHRINK",
@@ -368,6 +370,19 @@ var mistakes = map[string]struct {
 		`c.yaml:5:16: corpora[0].include[0]: "[" is no glob (a [ or { without its twin? A backslash before it makes it an ordinary character)`,
 		`c.yaml:5:16: corpora[0].exclude[0]: "[" is no glob (a [ or { without its twin? A backslash before it makes it an ordinary character)`,
 	}},
+	"partitions": {"output:\n  partition_by:\n  - decison\n  - rating\n  - year\n  - year\n  - 3\n  - split\n  - area\n  - corpus\n  partition_columns: both\n" +
+		"corpora:\n- {name: c, root: corpus, taxonomy: t.yaml, paths: ['{year}/{area}']}\n- {name: d, root: corpus, taxonomy: t.yaml}\n", []string{
+		`c.yaml:3:5: output.partition_by[0]: "decison" is no column to partition by (did you mean decision?)`,
+		"c.yaml:4:5: output.partition_by[1]: rating has too many values, and each can be written in several ways (one of corpus, paper_id, venue, year, reviewer, decision, split, annotator)",
+		"c.yaml:6:5: output.partition_by[3]: year stands there already (keep one of the two)",
+		"c.yaml:7:5: output.partition_by[4]: want text, found the number 3 (put it in quotation marks)",
+		"c.yaml:8:5: output.partition_by[5]: no pattern in paths of any corpus captures {split}, and no attribute has this name (add a pattern that captures it)",
+		`c.yaml:9:5: output.partition_by[6]: "area" is no column to partition by (one of corpus, paper_id, venue, year, reviewer, decision, split, annotator)`,
+		`c.yaml:11:22: output.partition_columns: "both" is not allowed (one of keep, drop)`,
+	}},
+	"partitions with a pattern that is none": {"output: {partition_by: [venue]}\ncorpora:\n- {name: c, root: corpus, taxonomy: t.yaml, paths: ['{']}\n", []string{
+		"c.yaml:3:53: corpora[0].paths[0]: { without its }",
+	}},
 	"end of file":   {"run: {}\nlimits: {a: 1,\noutput:\n", []string{"c.yaml:4: did not find expected node content"}},
 	"stray bracket": {"run: {}\nlimits: ]\n", []string{"c.yaml:2: did not find expected node content"}},
 	"wrong indent":  {"run:\n  workers: 1\n on_error: 3\n", []string{"c.yaml:3: did not find expected key"}},
@@ -487,11 +502,11 @@ func TestMistakesOutsideTheFile(t *testing.T) {
 				`c.yaml:5:16: run.workers: want a whole number, found the text "x"`,
 				"environment: QUERN_CORPORA_ROOT: no setting has this variable (one of QUERN_LIMITS_DIAGNOSTICS_PER_DOCUMENT, " +
 					"QUERN_LIMITS_DOCUMENT_BYTES, QUERN_LIMITS_GROUP_BYTES, QUERN_LIMITS_MEMORY_BYTES, QUERN_LIMITS_PATH_DEPTH, QUERN_OUTPUT_COMPRESSION_LEVEL, QUERN_OUTPUT_DIR, " +
-					"QUERN_OUTPUT_PART_BYTES, QUERN_OUTPUT_ROW_GROUP_ROWS, QUERN_RUN_MAX_SHRINK, QUERN_RUN_ON_ERROR, QUERN_RUN_VERIFY, QUERN_RUN_WORKERS)",
+					"QUERN_OUTPUT_PARTITION_BY, QUERN_OUTPUT_PARTITION_COLUMNS, QUERN_OUTPUT_PART_BYTES, QUERN_OUTPUT_ROW_GROUP_ROWS, QUERN_RUN_MAX_SHRINK, QUERN_RUN_ON_ERROR, QUERN_RUN_VERIFY, QUERN_RUN_WORKERS)",
 				"environment: QUERN_RUN_WORKER: no setting has this variable (did you mean QUERN_RUN_WORKERS?)",
 				`environment: QUERN_RUN_WORKERS: want a whole number, found the text "many"`,
 				"command line: corpora: no such setting (one of limits.diagnostics_per_document, limits.document_bytes, " +
-					"limits.group_bytes, limits.memory_bytes, limits.path_depth, output.compression_level, output.dir, output.part_bytes, output.row_group_rows, " +
+					"limits.group_bytes, limits.memory_bytes, limits.path_depth, output.compression_level, output.dir, output.part_bytes, output.partition_by, output.partition_columns, output.row_group_rows, " +
 					"run.max_shrink, run.on_error, run.verify, run.workers, corpora.root)",
 				`command line: output.part_bytes: "x" is no size: write a whole number of bytes, or one with KiB, MiB or GiB`,
 				`command line: run.on_error: "stop" is not allowed (one of skip, fail)`,
@@ -499,6 +514,10 @@ func TestMistakesOutsideTheFile(t *testing.T) {
 				"command line: corpora.root: nowhere does not exist",
 			},
 		},
+		{Options{Path: "two.yaml", Flags: map[string]string{"output.partition_by": "corpus,venu, split"}}, []string{
+			`command line: output.partition_by: "venu" is no column to partition by (did you mean venue?)`,
+			"command line: output.partition_by: no pattern in paths of any corpus captures {split}, and no attribute has this name (add a pattern that captures it)",
+		}},
 		{Options{Path: "two.yaml", Flags: map[string]string{"corpora.root": "corpus"}}, []string{
 			"command line: corpora.root: the configuration has 2 corpora, and this is the root of one (set root in the config file)",
 		}},
@@ -531,6 +550,9 @@ func TestPrecedenceOfEachSetting(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		value := func(f *field, label string) string {
 			switch {
+			case f.isNames():
+				names := rapid.Permutation(f.enum).Draw(t, label)
+				return strings.Join(names[:rapid.IntRange(1, len(names)).Draw(t, label+" count")], ", ")
 			case f.enum != nil:
 				return rapid.SampledFrom(f.enum).Draw(t, label)
 			case f.typ.Kind() == reflect.String:
@@ -545,7 +567,18 @@ func TestPrecedenceOfEachSetting(t *testing.T) {
 			}
 			return strconv.Itoa(number)
 		}
-		file := map[string]any{"corpora": []any{map[string]any{"name": "c", "root": "corpus", "taxonomy": "peer-review-analyze"}}}
+		// As a setting is shown.
+		text := func(f *field, v string) string {
+			if !f.isNames() {
+				return v
+			}
+			list, _, _ := f.parse(v)
+			return leaf{field: f, value: reflect.ValueOf(list)}.text()
+		}
+		file := map[string]any{"corpora": []any{map[string]any{
+			"name": "c", "root": "corpus", "taxonomy": "peer-review-analyze",
+			"paths": []any{"{paper_id}/{venue}/{year}/{reviewer}/{decision}/{split}/{annotator}"},
+		}}}
 		o := Options{Path: "c.yaml", Flags: map[string]string{}}
 		want := make(map[string]Setting)
 		for _, key := range all {
@@ -564,17 +597,17 @@ func TestPrecedenceOfEachSetting(t *testing.T) {
 					typed = v // as text, which a file has
 				}
 				file[table].(map[string]any)[name] = typed
-				want[key] = Setting{key, v, "file"}
+				want[key] = Setting{key, text(f, v), "file"}
 			}
 			if rapid.Bool().Draw(t, key+" in env") {
 				v := value(f, key+" in env")
 				o.Env = append(o.Env, envName(key)+"="+v)
-				want[key] = Setting{key, v, "env " + envName(key)}
+				want[key] = Setting{key, text(f, v), "env " + envName(key)}
 			}
 			if rapid.Bool().Draw(t, key+" as flag") {
 				v := value(f, key+" as flag")
 				o.Flags[key] = v
-				want[key] = Setting{key, v, "flag"}
+				want[key] = Setting{key, text(f, v), "flag"}
 			}
 		}
 		b, err := yaml.Marshal(file)

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +14,8 @@ import (
 	"github.com/quern-data/quern/configs"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/quern-data/quern/schema"
 )
 
 var update = flag.Bool("update", false, "rewrite the reference configuration")
@@ -76,8 +79,8 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 			if f.key == "" || !strings.HasSuffix(f.doc, ".") {
 				t.Errorf("%s: want a key, and a doc that ends in a full stop", key)
 			}
-			if hashes && !f.isTable() && f.hashed != "yes" && f.hashed != "no" {
-				t.Errorf("%s: the tag hash must say whether it can change the tables: yes or no", key)
+			if hashes && !f.isTable() && !slices.Contains([]string{"yes", "no", "set"}, f.hashed) {
+				t.Errorf("%s: the tag hash must say whether it can change the tables: yes, no or set", key)
 			}
 			if f.isTables() {
 				key += "[]"
@@ -165,6 +168,9 @@ func TestSchemaRefusesNoMoreThanLoad(t *testing.T) {
 		"threshold below 0": "run: {fail_on: {label-unknown: -1}}\n", "threshold without sign": "run: {fail_on: {label-unknown: 0.5}}\n",
 		"threshold of nothing": "run: {fail_on: {label-unknwon: 1}}\n", "threshold as a flag": "run: {fail_on: {label-unknown: true}}\n",
 		"thresholds in a list": "run: {fail_on: [{label-unknown: 1}]}\n",
+		"partition by rating":  "output: {partition_by: [rating]}\n", "partition by a column twice": "output: {partition_by: [corpus, corpus]}\n",
+		"partition by nothing we know": "output: {partition_by: [funding]}\n", "partition by a name": "output: {partition_by: corpus}\n",
+		"columns in both": "output: {partition_columns: both}\n",
 	}
 	refused := 0
 	try := func(name, config string) {
@@ -189,6 +195,12 @@ func TestSchemaRefusesNoMoreThanLoad(t *testing.T) {
 	}
 	if refused < 20 {
 		t.Errorf("the schema refused only %d", refused)
+	}
+}
+
+func TestPartitionColumns(t *testing.T) {
+	if diff := cmp.Diff(schema.PartitionColumns(), overridable()["output.partition_by"].enum); diff != "" {
+		t.Errorf("-schema +config:\n%s", diff)
 	}
 }
 
@@ -265,7 +277,11 @@ func TestHashes(t *testing.T) {
 	if other.Hash() == taxonomy.Hash() || base.OutputHash([]*Taxonomy{&other}) == want || base.CorpusHash(0, &other) == wantCorpus {
 		t.Error("another taxonomy makes no difference")
 	}
-	// A hash that changes without need converts everything again.
+	// A hash that changes without need converts everything again. This is that of
+	// this configuration before there were settings whose hash tag is set.
+	if want != "2ab4f6d697b5c6b2f934d6eb782cdbbdd7b758ff43ebed626262ac7cb3d6454e" {
+		t.Errorf("hash of the output %s", want)
+	}
 	if got := taxonomy.Hash(); got != "fcadb5f09ced7aea95c8f64ee2657cd353b045d33356d66f321bdd2d88f036b7" {
 		t.Errorf("hash %s", got)
 	}

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/quern-data/quern/schema"
 )
 
 // validate checks what no single value shows, and returns the taxonomies. Keys
@@ -20,6 +22,7 @@ func (l *loader) validate(c *Config) []*Taxonomy {
 	} else if !l.bad["output.dir"] {
 		l.checkOutput(c)
 	}
+	captured, complete := map[string]bool{}, len(c.Corpora) > 0
 	loaded := make(map[string]*Taxonomy)
 	taxonomies := make([]*Taxonomy, len(c.Corpora))
 	names := make(map[string]int)
@@ -35,7 +38,11 @@ func (l *loader) validate(c *Config) []*Taxonomy {
 		}
 		l.checkGlobs(corpus.Include, key+".include")
 		l.checkGlobs(corpus.Exclude, key+".exclude")
-		l.checkAttributes(corpus, key)
+		attributes, known := l.checkAttributes(corpus, key)
+		for _, name := range attributes {
+			captured[name] = true
+		}
+		complete = complete && known
 		if !l.bad[key+".taxonomy"] {
 			if _, has := loaded[corpus.Taxonomy]; !has {
 				loaded[corpus.Taxonomy] = l.taxonomy(corpus.Taxonomy, key+".taxonomy")
@@ -43,6 +50,7 @@ func (l *loader) validate(c *Config) []*Taxonomy {
 			taxonomies[i] = loaded[corpus.Taxonomy]
 		}
 	}
+	l.checkPartitions(c.Output.PartitionBy, captured, complete)
 	return taxonomies
 }
 
@@ -127,11 +135,35 @@ func (l *loader) checkGlobs(globs []string, key string) {
 	}
 }
 
+// checkPartitions checks the columns to partition by. captured are the attributes
+// that some corpus gives a value, if they are completely known.
+func (l *loader) checkPartitions(by []string, captured map[string]bool, complete bool) {
+	const list = "output.partition_by"
+	columns := schema.PartitionColumns()
+	for i, name := range by {
+		key := item(list, i)
+		if l.overridden(list) {
+			key = list
+		}
+		switch {
+		case l.bad[key]:
+		case name == "rating":
+			l.failAt(key, "rating has too many values, and each can be written in several ways", "one of "+strings.Join(columns, ", "))
+		case !slices.Contains(columns, name):
+			l.failAt(key, fmt.Sprintf("%q is no column to partition by", clip(name)), didYouMean(name, columns))
+		case slices.Contains(by[:i], name):
+			l.failAt(key, name+" stands there already", "keep one of the two")
+		case complete && name != "corpus" && !captured[name]:
+			l.failAt(key, fmt.Sprintf("no pattern in paths of any corpus captures {%s}, and no attribute has this name", name), "add a pattern that captures it")
+		}
+	}
+}
+
 // checkAttributes checks the patterns, the constants, and that templates use
-// only names that one of those can give a value.
-func (l *loader) checkAttributes(c *Corpus, key string) {
-	var names []string
-	complete := !l.bad[key+".paths"] && !l.bad[key+".attributes"]
+// only names that one of those can give a value. It returns these, and whether
+// they are complete.
+func (l *loader) checkAttributes(c *Corpus, key string) (names []string, complete bool) {
+	complete = !l.bad[key+".paths"] && !l.bad[key+".attributes"]
 	for i, s := range c.Paths {
 		k := item(key+".paths", i)
 		if l.bad[k] {
@@ -180,6 +212,7 @@ func (l *loader) checkAttributes(c *Corpus, key string) {
 			}
 		}
 	}
+	return names, complete
 }
 
 // taxonomy loads a taxonomy that a corpus names; nil if it has problems. A
