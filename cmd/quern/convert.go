@@ -59,6 +59,9 @@ func prepare(ctx context.Context, l *config.Loaded, allowEmpty bool) ([]corpusRu
 		if plan.Counts().Documents == 0 && !allowEmpty {
 			return nil, noDocuments(corpus.Name, plan.Counts())
 		}
+		if plan, err = plan.Partitioned(ctx, l.Config.Output.PartitionBy, l.Config.Run.Workers); err != nil {
+			return nil, err
+		}
 		salt := strings.Join([]string{schema.Version, sink.OutputVersion, l.Config.CorpusHash(i, l.Taxonomies[i])}, " ")
 		runs[i] = corpusRun{corpus, l.Taxonomies[i], salt, p, normalizer.New(known, corpus.Normalize), plan}
 	}
@@ -77,12 +80,14 @@ func noDocuments(name string, counts reader.Counts) error {
 
 // outcome is what a run came to.
 type outcome struct {
-	Corpora  []snapshot.Corpus
-	Stats    sink.Stats
-	Parts    int
-	Elapsed  time.Duration
-	Out      string
-	Snapshot string // id of the current snapshot
+	Corpora []snapshot.Corpus
+	Stats   sink.Stats
+	Parts   int
+	// Partitioned says whether parts lie in folders below those of their tables.
+	Partitioned bool
+	Elapsed     time.Duration
+	Out         string
+	Snapshot    string // id of the current snapshot
 	// Published says whether the run made it the current one. If not, nothing has
 	// changed since it was made.
 	Published bool
@@ -126,10 +131,11 @@ func newJob(l *config.Loaded, o runOptions, log *slog.Logger) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &job{
-		Loaded: l, options: o, log: log, started: time.Now(),
-		sink: sink.NewWriter(sink.Options{RowGroupRows: l.Config.Output.RowGroupRows, Compressor: compressor, Disk: outputDisk}),
-	}, nil
+	options := sink.Options{RowGroupRows: l.Config.Output.RowGroupRows, Compressor: compressor, Disk: outputDisk}
+	if l.Config.Output.PartitionColumns == snapshot.DropColumns {
+		options.Drop = l.Config.Output.PartitionBy
+	}
+	return &job{Loaded: l, options: o, log: log, started: time.Now(), sink: sink.NewWriter(options)}, nil
 }
 
 // convert runs the whole conversion and publishes its output, unless it is the
@@ -254,6 +260,9 @@ func (j *job) manifest() *snapshot.Manifest {
 	m := &snapshot.Manifest{
 		SchemaVersion: schema.Version, ToolVersion: version, OutputVersion: sink.OutputVersion,
 		ConfigHash: j.Config.OutputHash(j.Taxonomies), Corpora: make([]snapshot.Corpus, len(j.runs)),
+	}
+	if by := j.Config.Output.PartitionBy; len(by) > 0 {
+		m.PartitionBy, m.PartitionColumns = by, j.Config.Output.PartitionColumns
 	}
 	for i := range j.runs {
 		counts := j.runs[i].plan.Counts()
@@ -387,13 +396,14 @@ func (j *job) publishDraft(ctx context.Context, m *snapshot.Manifest, dir string
 		return nil, errors.Join(err, draft.Discard())
 	}
 	j.unstage()
+	j.warnOfSmallPartitions(m)
 	return j.outcome(m, id, true), nil
 }
 
 func (j *job) outcome(m *snapshot.Manifest, id string, published bool) *outcome {
 	out := &outcome{
 		Corpora: m.Corpora, Stats: m.Counts.Stats, Parts: len(m.Parts()), Out: j.Config.Output.Dir,
-		Elapsed: time.Since(j.started), Snapshot: id, Published: published, Read: int(j.read.Load()),
+		Partitioned: len(m.PartitionBy) > 0, Elapsed: time.Since(j.started), Snapshot: id, Published: published, Read: int(j.read.Load()),
 	}
 	out.Stats.Examples = map[schema.Code]sink.Example{}
 	for i := range j.shards {
@@ -503,7 +513,7 @@ func (s *shardSink) Close() error {
 		stamps[i] = 0
 	}
 	corpus := s.job.runs[s.shard.corpus].config.Name
-	made, err := s.staging.Commit(snapshot.NewShard(corpus, s.shard.identity, nil, result), result.Inputs, stamps)
+	made, err := s.staging.Commit(snapshot.NewShard(corpus, s.shard.identity, s.shard.entries.Partition, result), result.Inputs, stamps)
 	if err != nil {
 		return errors.Join(err, s.staging.Discard())
 	}

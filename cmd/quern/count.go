@@ -101,18 +101,18 @@ func (q *countQuery) run(dir string) ([]countRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts, err := os.ReadDir(filepath.Join(dir, q.table.Name))
+	s, err := snapshot.Load(dir)
 	if err != nil {
 		return nil, err
 	}
+	parts := len(s.Shards)
+	if q.table.Name == snapshot.TaxonomyTable {
+		parts = 1
+	}
 	counts := map[string]*countRow{}
-	for _, part := range parts {
-		path := filepath.Join(dir, q.table.Name, part.Name())
-		if filepath.Ext(path) != ".parquet" {
-			continue
-		}
-		if err := q.part(path, counts); err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+	for i := range parts {
+		if err := q.part(s, i, counts); err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, s.PartPath(q.table.Name, i)), err)
 		}
 	}
 	rows := make([]countRow, 0, len(counts))
@@ -125,8 +125,9 @@ func (q *countQuery) run(dir string) ([]countRow, error) {
 	return rows, nil
 }
 
-func (q *countQuery) part(path string, counts map[string]*countRow) error {
-	f, err := os.Open(path)
+// part counts over the part with the given number.
+func (q *countQuery) part(s *snapshot.Snapshot, number int, counts map[string]*countRow) error {
+	f, err := os.Open(filepath.Join(s.Dir, filepath.FromSlash(s.PartPath(q.table.Name, number))))
 	if err != nil {
 		return err
 	}
@@ -143,10 +144,16 @@ func (q *countQuery) part(path string, counts map[string]*countRow) error {
 		columns := make([][]string, len(q.columns))
 		for i, name := range q.columns {
 			leaf, found := file.Schema().Lookup(name)
-			if !found {
-				return fmt.Errorf("there is no column %s", name)
+			at := slices.Index(s.Dropped(), name)
+			switch {
+			case found:
+				columns[i], err = readColumn(rows.ColumnChunks()[leaf.ColumnIndex], rows.NumRows())
+			case at >= 0: // the folder has it
+				columns[i] = slices.Repeat([]string{cmp.Or(s.Shards[number].Partition[at], null)}, int(rows.NumRows()))
+			default:
+				err = fmt.Errorf("there is no column %s", name)
 			}
-			if columns[i], err = readColumn(rows.ColumnChunks()[leaf.ColumnIndex], rows.NumRows()); err != nil {
+			if err != nil {
 				return err
 			}
 		}
@@ -181,6 +188,9 @@ rows:
 	}
 }
 
+// null is how NULL is printed, and given to --where.
+const null = "NULL"
+
 // readColumn is the values of a column without repetition, as text.
 func readColumn(chunk parquet.ColumnChunk, rows int64) ([]string, error) {
 	out := make([]string, 0, rows)
@@ -200,7 +210,7 @@ func readColumn(chunk parquet.ColumnChunk, rows int64) ([]string, error) {
 			n, err := values.ReadValues(buf)
 			for _, v := range buf[:n] {
 				if v.IsNull() {
-					out = append(out, "NULL")
+					out = append(out, null)
 				} else {
 					out = append(out, v.String())
 				}

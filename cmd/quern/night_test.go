@@ -112,7 +112,7 @@ func (g *growing) edit(t testing.TB) {
 	path := g.files[g.r.IntN(len(g.files))]
 	full := filepath.Join(g.dir, path)
 	var err error
-	switch g.r.IntN(9) {
+	switch g.r.IntN(10) {
 	case 0, 1:
 		g.add(t)
 	case 2:
@@ -135,12 +135,36 @@ func (g *growing) edit(t testing.TB) {
 		}
 	case 7: // emptied
 		g.put(t, path, nil)
+	case 9: // moved to another decision, under the same id
+		g.move(t, path)
 	case 8: // something that is no document
 		g.put(t, fmt.Sprintf("notes-%d.md", g.r.IntN(5)), []byte("notes"))
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// move moves a document and its twin to the folder of another decision.
+func (g *growing) move(t testing.TB, path string) {
+	t.Helper()
+	decision, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	to := map[string]string{"Accepted": "Rejected", "Rejected": "Withdrawn", "Withdrawn": "Accepted"}[decision]
+	if to == "" {
+		t.Fatalf("%s is of no decision", path)
+	}
+	to = "/" + to + "/" + rest
+	for from, to := range map[string]string{path: to, twin(path): twin(to)} {
+		g.texts[to] = g.texts[from]
+		err := os.MkdirAll(filepath.Join(g.dir, filepath.Dir(to)), 0o755)
+		if err == nil {
+			err = os.Rename(filepath.Join(g.dir, from), filepath.Join(g.dir, to))
+		}
+		if err != nil && (!os.IsNotExist(err) || from == path) {
+			t.Fatal(err)
+		}
+	}
+	g.files[slices.Index(g.files, path)] = to
 }
 
 // run is one night.
@@ -218,16 +242,20 @@ func trustTimes(t testing.TB) {
 // TestHistories: after any history of edits, an incremental run comes to the same
 // bytes as one that knows nothing, and so does a full one.
 func TestHistories(t *testing.T) {
-	seeds := uint64(6)
+	seeds := uint64(8)
 	if raceEnabled {
 		seeds = 2
+	}
+	partitions := map[uint64][]string{
+		1: {"output.partition_by=decision,year"}, 4: {"output.partition_by=corpus,decision", "output.partition_columns=drop"},
+		7: {"output.partition_by=paper_id", "output.partition_columns=drop"},
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			if seed%2 == 0 {
 				trustTimes(t)
 			}
-			g := grow(t, 100+seed, 80)
+			g := grow(t, 100+seed, 80, partitions[seed]...)
 			kept, nothing := 0, 0
 			for night := range 12 {
 				for range g.r.IntN(4) {

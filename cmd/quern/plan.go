@@ -14,6 +14,7 @@ type shardPlan struct {
 	Index     int    `json:"index"`
 	Corpus    string `json:"corpus"`
 	Identity  string `json:"identity"`
+	Partition string `json:"partition,omitempty"` // its folder
 	First     string `json:"first"`
 	Last      string `json:"last"`
 	Documents int    `json:"documents"`
@@ -32,7 +33,7 @@ func newPlanCommand() *cobra.Command {
 		Use:   "plan [CONFIG]",
 		Short: "Print the shards of a run, and which of them it would make",
 		Long: `Plan prints a line of JSON for each shard: a stretch of a corpus's documents, in the order
-of their ids, that becomes one part of each table. make says whether a run would make it
+of their partitions and ids, that becomes one part of each table. make says whether a run would make it
 or take it over from what is there, and why. Documents whose sizes and times do not tell
 are read. Nothing is converted, and nothing written.
 
@@ -83,7 +84,7 @@ func (j *job) describe(i int) shardPlan {
 	r := &j.runs[s.corpus]
 	p := shardPlan{
 		Index: i, Corpus: r.config.Name, Identity: s.identity, Bytes: s.entries.Bytes,
-		Make: s.made == nil, Why: s.why,
+		Partition: snapshot.PartitionPath(j.Config.Output.PartitionBy, s.entries.Partition), Make: s.made == nil, Why: s.why,
 	}
 	for k := s.entries.Start; k < s.entries.End; k++ {
 		id := r.plan.Entry(k).ID

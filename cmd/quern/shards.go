@@ -41,7 +41,11 @@ func (j *job) cut(ctx context.Context) error {
 		}
 	}
 	if len(j.shards) == 0 && len(j.runs) > 0 {
-		j.shards = []shard{{why: "new"}} // readers expect a part in every folder
+		// Readers expect a part in every folder.
+		j.shards = []shard{{entries: reader.Shard{Partition: make([]string, len(j.Config.Output.PartitionBy))}, why: "new"}}
+	}
+	if err := j.checkFolders(); err != nil {
+		return err
 	}
 	before := j.started.Add(-settled).UnixNano()
 	return pipeline.Each(ctx, len(j.shards), j.Config.Run.Workers, func(_ context.Context, i int) error {
@@ -96,7 +100,7 @@ func (j *job) take(ctx context.Context, s *shard, m *snapshot.Made) error {
 	if err != nil {
 		return err
 	}
-	if !same {
+	if !same || !slices.Equal(m.Shard.Partition, s.entries.Partition) {
 		s.why = "changed"
 		return nil
 	}

@@ -76,8 +76,12 @@ func (o *outcome) print(w io.Writer) {
 	fmt.Fprintf(w, "\n%.2f s, %.1f MB/s, %s made and %s taken over: snapshot %s in %s\n",
 		seconds, float64(s.SourceBytes)/1e6/max(seconds, 1e-9),
 		plural(o.Made, "shard", "shards"), thousands(o.Kept), o.Snapshot, schema.Printable(o.Out))
+	labels := "labels/*.parquet"
+	if o.Partitioned {
+		labels = "labels/**/*.parquet"
+	}
 	sql := fmt.Sprintf("SELECT layer, label, polarity, count(*) AS n FROM %s GROUP BY ALL ORDER BY n DESC",
-		quoted(o.Out+"/current/labels/*.parquet", "''"))
+		quoted(o.Out+"/current/"+labels, "''"))
 	fmt.Fprintf(w, "duckdb -c %s\n", schema.Printable(shellWord(sql)))
 }
 

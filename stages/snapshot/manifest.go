@@ -123,11 +123,19 @@ var ShardTables = func() (names []string) {
 func (m *Manifest) PartPath(table string, number int) string {
 	folder := table
 	if partitionedTables[table] {
-		for i, column := range m.PartitionBy {
-			folder += "/" + schema.PartitionFolder(column, m.Shards[number].Partition[i])
-		}
+		folder = path.Join(table, PartitionPath(m.PartitionBy, m.Shards[number].Partition))
 	}
 	return fmt.Sprintf("%s/part-%05d.parquet", folder, number)
+}
+
+// PartitionPath is the path of a partition's folder below that of a table, with
+// slashes.
+func PartitionPath(by, values []string) string {
+	folders := make([]string, len(by))
+	for i, column := range by {
+		folders[i] = schema.PartitionFolder(column, values[i])
+	}
+	return strings.Join(folders, "/")
 }
 
 var partitionedTables = func() map[string]bool {
