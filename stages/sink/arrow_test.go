@@ -2,12 +2,9 @@ package sink
 
 import (
 	"context"
-	"fmt"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +17,7 @@ import (
 	"github.com/apache/arrow/go/v17/parquet/pqarrow"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/quern-data/quern/internal/rowtest"
 	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/sink/columnar"
 )
@@ -103,91 +101,6 @@ func arrowValue(t testing.TB, a arrow.Array, i int) any {
 	return nil
 }
 
-// asMap is a row struct as readArrow has it.
-func asMap(v reflect.Value) map[string]any {
-	m := map[string]any{}
-	for i := range v.NumField() {
-		f := v.Type().Field(i)
-		if f.Anonymous {
-			for k, v := range asMap(v.Field(i)) {
-				m[k] = v
-			}
-			continue
-		}
-		name, _, _ := strings.Cut(f.Tag.Get("parquet"), ",")
-		m[name] = asValue(v.Field(i))
-	}
-	return m
-}
-
-func asValue(v reflect.Value) any {
-	switch v.Kind() {
-	case reflect.Pointer:
-		if v.IsNil() {
-			return nil
-		}
-		return asValue(v.Elem())
-	case reflect.Slice:
-		list := []any{}
-		for i := range v.Len() {
-			list = append(list, asValue(v.Index(i)))
-		}
-		return list
-	case reflect.Map:
-		m := map[string]any{}
-		for _, k := range v.MapKeys() {
-			m[k.String()] = v.MapIndex(k).Interface()
-		}
-		return m
-	case reflect.Struct:
-		return asMap(v)
-	}
-	return v.Interface()
-}
-
-// fill fills a row with values of all sorts: NULL, empty, rare and frequent.
-func fill(r *rand.Rand, v reflect.Value) {
-	switch v.Kind() {
-	case reflect.Pointer:
-		if r.IntN(3) > 0 {
-			v.Set(reflect.New(v.Type().Elem()))
-			fill(r, v.Elem())
-		}
-	case reflect.String:
-		words := []string{"", "a", "POS", "größer", "😀", strings.Repeat("long ", 40), "x\x00y", "\u2028"}
-		word := words[r.IntN(len(words))]
-		if r.IntN(2) == 0 {
-			word += fmt.Sprint(r.IntN(100_000))
-		}
-		v.SetString(word)
-	case reflect.Int32:
-		v.SetInt(int64(int32(r.Uint32())) >> r.IntN(32))
-	case reflect.Int64:
-		v.SetInt(int64(r.Uint64()) >> r.IntN(64))
-	case reflect.Float64:
-		v.SetFloat(r.NormFloat64())
-	case reflect.Bool:
-		v.SetBool(r.IntN(2) == 0)
-	case reflect.Slice:
-		n := max(0, r.IntN(8)-2)
-		v.Set(reflect.MakeSlice(v.Type(), n, n))
-		for i := range n {
-			fill(r, v.Index(i))
-		}
-	case reflect.Map:
-		v.Set(reflect.MakeMap(v.Type()))
-		for range r.IntN(4) {
-			v.SetMapIndex(reflect.ValueOf(fmt.Sprint("key", r.IntN(9))), reflect.ValueOf(fmt.Sprint(r.IntN(9))))
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			fill(r, v.Field(i))
-		}
-	default:
-		panic("no value for " + v.Type().String())
-	}
-}
-
 func testOptions(t testing.TB) Options {
 	t.Helper()
 	compressor, err := Zstd("fastest")
@@ -209,83 +122,13 @@ func writePart[Row any](t testing.TB, table string, rows []Row, o Options) (Part
 		if err := p.out.Next(1); err != nil {
 			t.Fatal(err)
 		}
-		addStruct(p.out, "", reflect.ValueOf(rows[i]))
+		rowtest.Add(p.out, rows[i])
 	}
 	part, err := p.close()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return part, filepath.Join(dir, filepath.FromSlash(part.Path))
-}
-
-// addStruct adds the fields of a row to the columns of their names.
-func addStruct(f *columnar.File, parent string, v reflect.Value) {
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		if field.Anonymous {
-			addStruct(f, parent, v.Field(i))
-			continue
-		}
-		name, _, _ := strings.Cut(field.Tag.Get("parquet"), ",")
-		addValue(f, parent+name, v.Field(i))
-	}
-}
-
-func addValue(f *columnar.File, path string, v reflect.Value) {
-	switch v := v.Interface().(type) {
-	case string:
-		f.Strings(path).Add(v)
-	case *string:
-		f.Strings(path).Optional(v, 1)
-	case int32:
-		f.Int32s(path).Add(v)
-	case *int32:
-		f.Int32s(path).Optional(v, 1)
-	case int64:
-		f.Int64s(path).Add(v)
-	case *int64:
-		f.Int64s(path).Optional(v, 1)
-	case *float64:
-		f.Doubles(path).Optional(v, 1)
-	case bool:
-		f.Bools(path).Add(v)
-	case map[string]string:
-		key, value := f.Strings(path+".key_value.key"), f.Strings(path+".key_value.value")
-		if len(v) == 0 {
-			key.Empty(1)
-			value.Empty(1)
-		}
-		for i, name := range slices.Sorted(maps.Keys(v)) {
-			key.AddElement(name, i == 0)
-			value.AddElement(v[name], i == 0)
-		}
-	case []string:
-		c := f.Strings(path + ".list.element")
-		if len(v) == 0 {
-			c.Empty(1)
-		}
-		for i := range v {
-			c.AddElement(v[i], i == 0)
-		}
-	case []schema.LabelRef:
-		layer, label, polarity := f.Strings(path+".list.element.layer"), f.Strings(path+".list.element.label"), f.Strings(path+".list.element.polarity")
-		if len(v) == 0 {
-			layer.Empty(1)
-			label.Empty(1)
-			polarity.Empty(1)
-		}
-		for i := range v {
-			layer.AddElement(v[i].Layer, i == 0)
-			label.AddElement(v[i].Label, i == 0)
-			if v[i].Polarity == nil {
-				polarity.NullElement(i == 0)
-			} else {
-				polarity.AddElement(*v[i].Polarity, i == 0)
-			}
-		}
-	default:
-		panic(fmt.Sprintf("no column of %T", v))
-	}
 }
 
 // testReadBack writes rows over several batches, pages and row groups, and
@@ -297,7 +140,7 @@ func testReadBack[Row any](t *testing.T, table string) {
 		for _, n := range []int{0, 1, 2000, 7001} {
 			rows := make([]Row, n)
 			for i := range rows {
-				fill(r, reflect.ValueOf(&rows[i]).Elem())
+				rowtest.Fill(r, &rows[i])
 			}
 			part, path := writePart(t, table, rows, testOptions(t))
 			if part.Rows != int64(n) {
@@ -308,7 +151,7 @@ func testReadBack[Row any](t *testing.T, table string) {
 				t.Fatalf("%d rows, want %d", len(got), n)
 			}
 			for i := range rows {
-				if diff := cmp.Diff(asMap(reflect.ValueOf(rows[i])), got[i]); diff != "" {
+				if diff := cmp.Diff(rowtest.Map(rows[i]), got[i]); diff != "" {
 					t.Fatalf("row %d of %d (-written +read):\n%s", i, n, diff)
 				}
 			}
@@ -330,7 +173,7 @@ func TestForm(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	rows := make([]schema.SentenceRow, 5000)
 	for i := range rows {
-		fill(r, reflect.ValueOf(&rows[i]).Elem())
+		rowtest.Fill(r, &rows[i])
 	}
 	part, path := writePart(t, "sentences", rows, testOptions(t))
 	f, err := file.OpenParquetFile(path, false)
@@ -387,7 +230,7 @@ func TestSameBytes(t *testing.T) {
 	rows := make([]schema.LabelRow, 10_000)
 	r := rand.New(rand.NewPCG(5, 6))
 	for i := range rows {
-		fill(r, reflect.ValueOf(&rows[i]).Elem())
+		rowtest.Fill(r, &rows[i])
 	}
 	a, _ := writePart(t, "labels", rows, testOptions(t))
 	b, _ := writePart(t, "labels", rows, testOptions(t))
