@@ -122,7 +122,7 @@ var ShardTables = func() (names []string) {
 // table is partitioned.
 func (m *Manifest) PartPath(table string, number int) string {
 	folder := table
-	if partitionedTables[table] {
+	if len(m.PartitionBy) > 0 && partitionedTables[table] {
 		folder = path.Join(table, PartitionPath(m.PartitionBy, m.Shards[number].Partition))
 	}
 	return fmt.Sprintf("%s/part-%05d.parquet", folder, number)
