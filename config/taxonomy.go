@@ -44,6 +44,37 @@ type Term struct {
 	Aliases     []string `yaml:"aliases" json:"aliases,omitempty" doc:"Other codes that are read as this one."`
 }
 
+// Markdown documents the taxonomy of a corpus for people.
+func (t *Taxonomy) Markdown(corpus string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "## Taxonomy of %s\n\n%s\n", corpus, strings.TrimSpace(t.Name+". "+t.Description))
+	var polarities []string
+	for _, p := range t.Polarities {
+		polarities = append(polarities, strings.TrimSpace(p.Code+" "+p.Name))
+	}
+	for _, layer := range t.Layers {
+		fmt.Fprintf(&b, "\n### %s\n\n", layer.Name)
+		if layer.Description != "" {
+			fmt.Fprintf(&b, "%s ", layer.Description)
+		}
+		if layer.Polarity {
+			fmt.Fprintf(&b, "Polarities: %s.", strings.Join(polarities, ", "))
+		} else {
+			b.WriteString("Without polarity.")
+		}
+		b.WriteString("\n\n| label | name | also typed as | when it is assigned |\n| --- | --- | --- | --- |\n")
+		for _, l := range append(slices.Clone(layer.Labels), t.Everywhere...) {
+			fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", l.Code, cell(l.Name), strings.Join(l.Aliases, ", "), cell(l.Description))
+		}
+	}
+	return b.String()
+}
+
+// cell is a text that stands in a table of Markdown.
+func cell(text string) string {
+	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
+}
+
 // LoadTaxonomy reads a taxonomy: a built-in one by name, or a file by a path
 // that has a slash or an extension; a relative one starts at dir. Its error is a
 // Problems with all mistakes that were found.

@@ -279,7 +279,7 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := q.run(out)
+	rows, err := q.run(t.Context(), out)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,22 +1,22 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
+	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
+	"iter"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
-	"github.com/parquet-go/parquet-go"
 	"github.com/spf13/cobra"
 
+	"github.com/quern-data/quern/pipeline"
 	"github.com/quern-data/quern/schema"
-	"github.com/quern-data/quern/stages/snapshot"
+	"github.com/quern-data/quern/stages/records"
 )
 
 func newCountCommand() *cobra.Command {
@@ -44,7 +44,7 @@ columns ORDER BY count(*) DESC, and reads the columns it needs and no others.`,
 			if err != nil {
 				return err
 			}
-			rows, err := q.run(args[0])
+			rows, err := q.run(cmd.Context(), args[0])
 			if err != nil {
 				return err
 			}
@@ -77,11 +77,11 @@ func newCountQuery(table schema.Table, by, where []string) (*countQuery, error) 
 		q.values = append(q.values, value)
 	}
 	for _, name := range q.columns {
-		i := slices.IndexFunc(table.Columns, func(c schema.Column) bool { return c.Name == name })
-		if i < 0 {
-			return nil, usageError{fmt.Errorf("the table %s has no column %q", table.Name, name)}
+		c, err := chooseColumn(table, name)
+		if err != nil {
+			return nil, err
 		}
-		if kind := table.Columns[i].Type.Kind; kind == schema.List || kind == schema.Map {
+		if kind := c.Type.Kind; kind == schema.List || kind == schema.Map {
 			return nil, usageError{fmt.Errorf("the column %s is a %s, which count cannot group by", name, kind)}
 		}
 	}
@@ -96,27 +96,44 @@ type countRow struct {
 
 // run counts over all parts of the current snapshot of an output, or of the
 // snapshot in dir.
-func (q *countQuery) run(dir string) ([]countRow, error) {
-	dir, err := snapshot.Resolve(dir)
+func (q *countQuery) run(ctx context.Context, dir string) ([]countRow, error) {
+	readMuch()
+	s, err := loadSnapshot(dir)
 	if err != nil {
 		return nil, err
 	}
-	s, err := snapshot.Load(dir)
+	if n := int(s.Counts.Rows[q.table.Name]); len(q.columns) == 0 && n > 0 {
+		return []countRow{{n: n}}, nil
+	}
+	table, err := records.Open(s, q.table.Name, q.columns...)
 	if err != nil {
 		return nil, err
 	}
-	parts := len(s.Shards)
-	if q.table.Name == snapshot.TaxonomyTable {
-		parts = 1
+	parts := make([]partCount, table.Parts())
+	err = pipeline.Each(ctx, len(parts), 0, func(ctx context.Context, i int) error {
+		parts[i] = newPartCount(q)
+		return parts[i].read(table.Part(ctx, i))
+	})
+	if err != nil {
+		return nil, err
 	}
-	counts := map[string]*countRow{}
-	for i := range parts {
-		if err := q.part(s, i, counts); err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Join(dir, s.PartPath(q.table.Name, i)), err)
+	total := map[string]*countRow{}
+	var key []byte
+	for _, part := range parts {
+		for _, row := range part.counts {
+			key = key[:0]
+			for _, value := range row.values {
+				key = append(binary.AppendUvarint(key, uint64(len(value))), value...)
+			}
+			if same := total[string(key)]; same != nil {
+				same.n += row.n
+			} else {
+				total[string(key)] = row
+			}
 		}
 	}
-	rows := make([]countRow, 0, len(counts))
-	for _, row := range counts {
+	rows := make([]countRow, 0, len(total))
+	for _, row := range total {
 		rows = append(rows, *row)
 	}
 	slices.SortFunc(rows, func(a, b countRow) int {
@@ -125,105 +142,68 @@ func (q *countQuery) run(dir string) ([]countRow, error) {
 	return rows, nil
 }
 
-// part counts over the part with the given number.
-func (q *countQuery) part(s *snapshot.Snapshot, number int, counts map[string]*countRow) error {
-	f, err := os.Open(filepath.Join(s.Dir, filepath.FromSlash(s.PartPath(q.table.Name, number))))
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	file, err := parquet.OpenFile(f, info.Size())
-	if err != nil {
-		return err
-	}
-	for _, rows := range file.RowGroups() {
-		columns := make([][]string, len(q.columns))
-		for i, name := range q.columns {
-			leaf, found := file.Schema().Lookup(name)
-			at := slices.Index(s.Dropped(), name)
-			switch {
-			case found:
-				columns[i], err = readColumn(rows.ColumnChunks()[leaf.ColumnIndex], rows.NumRows())
-			case at >= 0: // the folder has it
-				columns[i] = slices.Repeat([]string{cmp.Or(s.Shards[number].Partition[at], null)}, int(rows.NumRows()))
-			default:
-				err = fmt.Errorf("there is no column %s", name)
-			}
-			if err != nil {
-				return err
-			}
+// partCount counts the rows of a part.
+type partCount struct {
+	query   *countQuery
+	columns []records.Distinct
+	counts  map[string]*countRow // by the places of its values
+}
+
+func newPartCount(q *countQuery) partCount {
+	return partCount{q, make([]records.Distinct, len(q.columns)), map[string]*countRow{}}
+}
+
+func (t *partCount) read(batches iter.Seq2[records.Batch, error]) error {
+	var key, last []byte
+	var row *countRow // of the key
+	for batch, err := range batches {
+		if err != nil {
+			return err
 		}
-		q.tally(columns, int(rows.NumRows()), counts)
+		for i := range t.columns {
+			t.columns[i].Read(batch.Column(i))
+		}
+		for i := range int(batch.NumRows()) {
+			if !t.wanted(i) {
+				continue
+			}
+			key = key[:0]
+			for j := range t.query.groups {
+				key = binary.LittleEndian.AppendUint32(key, t.columns[j].Codes[i])
+			}
+			if row == nil || !bytes.Equal(key, last) {
+				last = append(last[:0], key...)
+				row = t.row(key, i)
+			}
+			row.n++
+		}
 	}
 	return nil
 }
 
-func (q *countQuery) tally(columns [][]string, rows int, counts map[string]*countRow) {
-	var key []byte
-rows:
-	for i := range rows {
-		for j, want := range q.values {
-			if columns[q.groups+j][i] != want {
-				continue rows
-			}
+// wanted reports whether a row of the batch is one of those to be counted.
+func (t *partCount) wanted(i int) bool {
+	for j, want := range t.query.values {
+		c := &t.columns[t.query.groups+j]
+		if c.Values[c.Codes[i]] != want {
+			return false
 		}
-		key = key[:0]
-		for j := range q.groups {
-			value := columns[j][i]
-			key = append(binary.AppendUvarint(key, uint64(len(value))), value...)
-		}
-		row := counts[string(key)]
-		if row == nil {
-			row = &countRow{}
-			for j := range q.groups {
-				row.values = append(row.values, columns[j][i])
-			}
-			counts[string(key)] = row
-		}
-		row.n++
 	}
+	return true
 }
 
-// null is how NULL is printed, and given to --where.
-const null = "NULL"
-
-// readColumn is the values of a column without repetition, as text.
-func readColumn(chunk parquet.ColumnChunk, rows int64) ([]string, error) {
-	out := make([]string, 0, rows)
-	pages := chunk.Pages()
-	defer pages.Close()
-	buf := make([]parquet.Value, 1024)
-	for {
-		page, err := pages.ReadPage()
-		if errors.Is(err, io.EOF) {
-			return out, nil
+// row is where rows like that one of the batch are counted.
+func (t *partCount) row(key []byte, i int) *countRow {
+	row := t.counts[string(key)]
+	if row == nil {
+		row = &countRow{}
+		for j := range t.query.groups {
+			c := &t.columns[j]
+			row.values = append(row.values, c.Values[c.Codes[i]])
 		}
-		if err != nil {
-			return nil, err
-		}
-		values := page.Values()
-		for {
-			n, err := values.ReadValues(buf)
-			for _, v := range buf[:n] {
-				if v.IsNull() {
-					out = append(out, null)
-				} else {
-					out = append(out, v.String())
-				}
-			}
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				return nil, err
-			}
-		}
-		parquet.Release(page)
+		t.counts[string(key)] = row
 	}
+	return row
 }
 
 func (q *countQuery) print(w io.Writer, rows []countRow, top int) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -13,34 +14,57 @@ import (
 
 	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/records"
 )
 
 // documentation is all there is to say of tables.
 type documentation struct {
 	SchemaVersion string         `json:"schema_version"`
 	Tables        []schema.Table `json:"tables"`
+	// Taxonomies are those of a snapshot, by corpus.
+	Taxonomies map[string]*config.Taxonomy `json:"taxonomies,omitempty"`
 }
 
 func newSchemaCommand() *cobra.Command {
-	var format string
+	var format, from string
 	cmd := &cobra.Command{
 		Use:   "schema [TABLE...]",
 		Short: "Print the tables as Markdown, SQL DDL, Spark or Arrow schemas, or JSON",
 		Long: `Schema documents the tables, all or those that are named: as Markdown, as DDL for DuckDB,
 as what df.schema is in Spark when it reads the parts, as the Arrow schema of what quern cat
 writes, in the JSON of Arrow's integration format, or as JSON with everything there is to
-say of them.`,
+say of them.
+
+With --snapshot OUT, Markdown and JSON have the taxonomies too with which the current
+snapshot was made, or the one whose folder is given, as its files have them.`,
 		Example: `  quern schema --format sql
-  quern schema labels --format spark`,
+  quern schema labels --format spark
+  quern schema --snapshot out --format json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			tables, err := chooseTables(args)
 			if err != nil {
 				return err
 			}
+			doc := documentation{SchemaVersion: schema.Version, Tables: tables}
+			if from != "" {
+				if format != "markdown" && format != "json" {
+					return usageError{fmt.Errorf("--snapshot goes with --format markdown and json, and not with %s", format)}
+				}
+				s, err := loadSnapshot(from)
+				if err != nil {
+					return err
+				}
+				if doc.Taxonomies, err = records.Taxonomies(s); err != nil {
+					return err
+				}
+			}
 			var text []byte
 			switch format {
 			case "markdown":
 				text = []byte(schema.Markdown(tables))
+				for _, corpus := range slices.Sorted(maps.Keys(doc.Taxonomies)) {
+					text = append(append(text, '\n'), doc.Taxonomies[corpus].Markdown(corpus)...)
+				}
 			case "sql":
 				text = []byte(schema.SQL(tables))
 			case "spark":
@@ -48,7 +72,7 @@ say of them.`,
 			case "arrow":
 				text, err = schema.Arrow(tables)
 			case "json":
-				text, err = json.MarshalIndent(documentation{schema.Version, tables}, "", "  ")
+				text, err = json.MarshalIndent(doc, "", "  ")
 			default:
 				return usageError{fmt.Errorf("--format is %q, and must be markdown, sql, spark, arrow or json", format)}
 			}
@@ -64,6 +88,7 @@ say of them.`,
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "markdown", "markdown, sql (DuckDB), spark, arrow or json")
+	cmd.Flags().StringVar(&from, "snapshot", "", "an output, or the folder of a snapshot, whose taxonomies are to be documented too")
 	return cmd
 }
 

@@ -277,11 +277,7 @@ statistics, sums. It lists what it finds, and exits with 1 if that is anything.
 			if level != string(verifier.Full) && level != string(verifier.Fast) {
 				return usageError{fmt.Errorf("--level is %q, and must be full or fast", level)}
 			}
-			dir, err := snapshot.Resolve(args[0])
-			if err != nil {
-				return err
-			}
-			s, err := snapshot.Load(dir)
+			s, err := loadSnapshot(args[0])
 			if err != nil {
 				return err
 			}
@@ -306,6 +302,16 @@ statistics, sums. It lists what it finds, and exits with 1 if that is anything.
 	cmd.Flags().StringVar(&level, "level", string(verifier.Full), "full, or fast")
 	cmd.Flags().IntVar(&workers, "workers", 0, "shards verified at the same time; 0 is one a processor")
 	return cmd
+}
+
+// loadSnapshot reads the manifest of the current snapshot of an output, or of the
+// snapshot in dir.
+func loadSnapshot(dir string) (*snapshot.Snapshot, error) {
+	dir, err := snapshot.Resolve(dir)
+	if err != nil {
+		return nil, err
+	}
+	return snapshot.Load(dir)
 }
 
 // verifySnapshot lists what is not as it was written. hashOnly looks at the bytes of

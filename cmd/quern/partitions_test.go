@@ -41,7 +41,7 @@ func count(t *testing.T, out, table string, by, where []string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := q.run(out)
+	rows, err := q.run(t.Context(), out)
 	if err != nil {
 		t.Fatal(err)
 	}
