@@ -16,7 +16,7 @@ build: ## build bin/quern
 	$(GO) build -trimpath -o bin/quern ./cmd/quern
 
 demo: build ## convert the sample corpus, and ask it a question
-	bin/quern run --corpus examples/reviews --out out/reviews
+	bin/quern run examples/reviews.yaml
 	@echo
 	@echo "How do the reviewers judge each aspect?"
 	bin/quern count out/reviews --by label,polarity --where layer=aspect --top 10

@@ -4,15 +4,17 @@ package config
 //
 // Each field has a doc tag, from which the reference file, the JSON Schema and
 // the help of flags are made. Default is the only home of default values. Maps
-// are not used: viper folds their keys to lower case. The hash tag says whether
-// a setting can change a byte of the tables, see OutputHash: yes, no, or set for
-// one that came later and does only where it is not its default, so that
-// what was made before stays good. The example tag is
-// what the reference file shows for a key without default.
+// are not used: viper folds their keys to lower case. The hash tag says what of the
+// output a setting can change, see OutputHash and CorpusHash: yes, the tables; set,
+// the same for one that came later, and does only where it is not its default, so
+// that what was made before stays good; snapshot, no table, but, where it is not its
+// default, other files of a snapshot; no, nothing. The example tag is what the
+// reference file shows for a key without default.
 type Config struct {
 	Output  Output   `mapstructure:"output" doc:"Where the tables go, and how they are written."`
 	Run     Run      `mapstructure:"run" doc:"How a run goes about it. Nothing here changes what is written."`
 	Limits  Limits   `mapstructure:"limits" doc:"Bounds against input that is not what it should be."`
+	Dataset Dataset  `mapstructure:"dataset" doc:"What the dataset card and the Croissant metadata of a snapshot say, so that others find the dataset and can cite it. Nothing here changes a table."`
 	Corpora []Corpus `mapstructure:"corpora" doc:"The corpora to convert, at least one." jsonschema:"required,minItems=1" hash:"yes"`
 }
 
@@ -45,6 +47,32 @@ type Limits struct {
 	DiagnosticsPerDocument int   `mapstructure:"diagnostics_per_document" doc:"Diagnostics that are kept for a document, at most. The rest are counted." jsonschema:"minimum=1" hash:"yes"`
 }
 
+// Dataset says what the tables are as a whole: what README.md and croissant.json
+// of a snapshot are made of, besides what is known from the tables.
+type Dataset struct {
+	Title               string    `mapstructure:"title" doc:"Title. Empty: the names of the corpora." example:"Reviews of machine learning papers" hash:"snapshot"`
+	Description         string    `mapstructure:"description" doc:"What the dataset is, where it comes from and what it is for, in plain text; a blank line starts a paragraph." example:"Reviews from two years, each sentence labelled with what it speaks of." hash:"snapshot"`
+	Licence             string    `mapstructure:"licence" doc:"Licence of the whole: an SPDX identifier, such as CC-BY-4.0 or MIT, or other. Empty: the licences of the corpora." example:"CC-BY-4.0" hash:"snapshot"`
+	LicenceName         string    `mapstructure:"licence_name" doc:"Name of the licence, where it is other." hash:"snapshot"`
+	LicenceURL          string    `mapstructure:"licence_url" doc:"Where the licence can be read, where it is other." hash:"snapshot"`
+	Languages           []string  `mapstructure:"languages" doc:"Languages of the text, as tags of BCP 47." example:"[\"en\"]" hash:"snapshot"`
+	Citation            string    `mapstructure:"citation" doc:"How to cite the dataset: BibTeX, or text. Empty: the citations of the corpora." example:"A. Writer: Reviews of machine learning papers, 2026." hash:"snapshot"`
+	URL                 string    `mapstructure:"url" doc:"Page of the dataset on the web." example:"https://example.org/reviews" hash:"snapshot"`
+	Creators            []Creator `mapstructure:"creators" doc:"Who made the dataset." hash:"snapshot"`
+	Keywords            []string  `mapstructure:"keywords" doc:"Words by which it is to be found." example:"[\"peer review\", \"argument mining\"]" hash:"snapshot"`
+	AnnotationsCreators []string  `mapstructure:"annotations_creators" doc:"How the labels came about, in the words of Hugging Face." jsonschema:"enum=crowdsourced,enum=expert-generated,enum=found,enum=machine-generated" example:"[\"expert-generated\"]" hash:"snapshot"`
+	Version             string    `mapstructure:"version" doc:"Version of the dataset, MAJOR.MINOR.PATCH." example:"1.0.0" hash:"snapshot"`
+	DatePublished       string    `mapstructure:"date_published" doc:"Day of publication, as year, month and day." example:"2026-03-31" hash:"snapshot"`
+}
+
+// Creator is one of those who made the dataset.
+type Creator struct {
+	Name         string `mapstructure:"name" doc:"Name in full." jsonschema:"required,minLength=1" example:"A. Writer" hash:"snapshot"`
+	URL          string `mapstructure:"url" doc:"Page on the web." example:"https://example.org/writer" hash:"snapshot"`
+	ORCID        string `mapstructure:"orcid" doc:"ORCID of a person." example:"0000-0002-1825-0097" hash:"snapshot"`
+	Organization bool   `mapstructure:"organization" doc:"Whether it is an organization, and not a person." hash:"snapshot"`
+}
+
 // Corpus describes one corpus: where it is, which files are its documents, and
 // how they are read.
 type Corpus struct {
@@ -62,6 +90,11 @@ type Corpus struct {
 	Normalize      Normalize   `mapstructure:"normalize" doc:"How the text becomes sentences."`
 	Attributes     []Attribute `mapstructure:"attributes" doc:"Attributes that all documents of the corpus share. A captured one wins." hash:"yes"`
 	Inline         Inline      `mapstructure:"inline" doc:"Settings of the format inline."`
+	Licence        string      `mapstructure:"licence" doc:"Licence of the corpus: an SPDX identifier, such as CC-BY-4.0 or MIT, or other. The dataset card has it." example:"CC-BY-4.0" hash:"snapshot"`
+	LicenceName    string      `mapstructure:"licence_name" doc:"Name of the licence, where it is other." hash:"snapshot"`
+	LicenceURL     string      `mapstructure:"licence_url" doc:"Where the licence can be read, where it is other." hash:"snapshot"`
+	Citation       string      `mapstructure:"citation" doc:"How to cite the corpus: BibTeX, or text." example:"A. Writer: A corpus of reviews, 2025." hash:"snapshot"`
+	URL            string      `mapstructure:"url" doc:"Page of the corpus on the web." example:"https://example.org/corpus" hash:"snapshot"`
 }
 
 // Normalize says how the text becomes sentences.

@@ -9,27 +9,27 @@ import (
 )
 
 // OutputHash is the SHA-256, in hexadecimal, of every setting that can change a
-// byte of the tables, and of the taxonomies, one a corpus. Where the corpora
+// byte of a snapshot, and of the taxonomies, one a corpus. Where the corpora
 // lie, where the tables go and how the run goes about it are not in it. Two
-// configurations with one hash make the same tables of the same files.
+// configurations with one hash make the same snapshot of the same files.
 func (c *Config) OutputHash(taxonomies []*Taxonomy) string {
-	return c.hash("quern config 1", taxonomies...)
+	return c.hash("quern config 1", leaf.ofSnapshot, taxonomies...)
 }
 
 // CorpusHash is the SHA-256, in hexadecimal, of every setting that can change a
 // byte of the parts of corpus i, whose taxonomy is t: those of all corpora, and
-// its own. Other corpora are not in it, nor is its place among them. It panics
-// where there is no corpus i.
+// its own. Other corpora are not in it, nor is its place among them, nor what only
+// the other files of a snapshot are made of. It panics where there is no corpus i.
 func (c *Config) CorpusHash(i int, t *Taxonomy) string {
 	alone := *c
 	alone.Corpora = c.Corpora[i : i+1]
-	return alone.hash("quern corpus 1", t)
+	return alone.hash("quern corpus 1", leaf.ofTables, t)
 }
 
-func (c *Config) hash(title string, taxonomies ...*Taxonomy) string {
+func (c *Config) hash(title string, counts func(leaf) bool, taxonomies ...*Taxonomy) string {
 	var kept []leaf
 	for _, l := range leaves(reflect.ValueOf(*c), configFields, "") {
-		if l.field.hashed == "yes" || l.field.hashed == "set" && l.text() != (leaf{l.key, l.field, l.field.def}).text() {
+		if counts(l) {
 			kept = append(kept, l)
 		}
 	}
@@ -39,6 +39,16 @@ func (c *Config) hash(title string, taxonomies ...*Taxonomy) string {
 	}
 	return sum(b)
 }
+
+// ofTables tells whether the setting can change a byte of the tables.
+func (l leaf) ofTables() bool {
+	return l.field.hashed == "yes" || l.field.hashed == "set" && l.isSet()
+}
+
+// ofSnapshot tells whether the setting can change a byte of a snapshot.
+func (l leaf) ofSnapshot() bool { return l.ofTables() || l.field.hashed == "snapshot" && l.isSet() }
+
+func (l leaf) isSet() bool { return l.text() != (leaf{l.key, l.field, l.field.def}).text() }
 
 // Hash is the SHA-256, in hexadecimal, of all that the taxonomy says, however
 // its file is laid out.

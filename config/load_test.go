@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -119,7 +120,7 @@ func TestPrecedenceAndSettings(t *testing.T) {
 		"corpora:\n  - name: c\n    root: corpus\n    taxonomy: peer-review-analyze\n    include:\n      - a<b\n", "sub/corpus/x": ""})
 	got, err := Load(Options{
 		Path:  "sub/c.yaml",
-		Env:   []string{"HOME=/", "QUERN_RUN_WORKERS=3", "QUERN_RUN_WORKERS=4", "QUERN_OUTPUT_DIR=env", "QUERN_LIMITS_GROUP_BYTES=64KiB", "QUERN_RUN_ON_ERROR=", "QUERN_RUN_MAX_SHRINK=0.5%"},
+		Env:   []string{"HOME=/", "QUERN_RUN_WORKERS=3", "QUERN_RUN_WORKERS=4", "QUERN_OUTPUT_DIR=env", "QUERN_LIMITS_GROUP_BYTES=64KiB", "QUERN_RUN_ON_ERROR=", "QUERN_RUN_MAX_SHRINK=0.5%", "QUERN_DATASET_TITLE=Reviews"},
 		Flags: map[string]string{"run.workers": "8", "run.verify": "off", "output.part_bytes": "1KiB", "corpora.root": "corpus"},
 	})
 	if err != nil {
@@ -147,6 +148,19 @@ func TestPrecedenceAndSettings(t *testing.T) {
 		"limits.path_depth = 64 <- default",
 		"limits.group_bytes = 64KiB <- env QUERN_LIMITS_GROUP_BYTES",
 		"limits.diagnostics_per_document = 1000 <- default",
+		"dataset.title = Reviews <- env QUERN_DATASET_TITLE",
+		"dataset.description =  <- default",
+		"dataset.licence =  <- default",
+		"dataset.licence_name =  <- default",
+		"dataset.licence_url =  <- default",
+		"dataset.languages = [] <- default",
+		"dataset.citation =  <- default",
+		"dataset.url =  <- default",
+		"dataset.creators = [] <- default",
+		"dataset.keywords = [] <- default",
+		"dataset.annotations_creators = [] <- default",
+		"dataset.version =  <- default",
+		"dataset.date_published =  <- default",
 		"corpora[0].name = c <- sub/c.yaml:11",
 		"corpora[0].root = corpus <- flag",
 		"corpora[0].format = inline <- default",
@@ -162,6 +176,11 @@ func TestPrecedenceAndSettings(t *testing.T) {
 		"corpora[0].normalize.utf16 = false <- default",
 		"corpora[0].attributes = [] <- default",
 		"corpora[0].inline.escapes = auto <- default",
+		"corpora[0].licence =  <- default",
+		"corpora[0].licence_name =  <- default",
+		"corpora[0].licence_url =  <- default",
+		"corpora[0].citation =  <- default",
+		"corpora[0].url =  <- default",
 	}
 	if diff := cmp.Diff(want, all); diff != "" {
 		t.Error(diff)
@@ -222,7 +241,7 @@ var mistakes = map[string]struct {
 	"another level":          {"workers: 3\n" + minimal, []string{"c.yaml:1:1: workers: unknown key (did you mean run.workers?)"}},
 	"below a list":           {"run: {escapes: json}\n" + minimal, []string{"c.yaml:1:7: run.escapes: unknown key (did you mean corpora[].inline.escapes?)"}},
 	"far from all":           {"run: {zzzzzz: 3}\n" + minimal, []string{"c.yaml:1:7: run.zzzzzz: unknown key (one of workers, on_error, max_shrink, verify, fail_on)"}},
-	"dotted key":             {"run.workers: 3\n" + minimal, []string{"c.yaml:1:1: run.workers: unknown key (one of output, run, limits, corpora)"}},
+	"dotted key":             {"run.workers: 3\n" + minimal, []string{"c.yaml:1:1: run.workers: unknown key (one of output, run, limits, dataset, corpora)"}},
 	"merge key": {"<<: {}\n" + minimal, []string{
 		"c.yaml:1:1: <<: unknown key (merge keys are not supported)",
 	}},
@@ -490,7 +509,7 @@ func TestMistakesOutsideTheFile(t *testing.T) {
 		{Options{Path: "corpus"}, []string{"corpus: is not a file"}},
 		{Options{Profile: "minimum"}, []string{"profile:minimum: there is no such profile (did you mean minimal?)"}},
 		{Options{Profile: "peer-review-analyze"}, []string{
-			"profile:peer-review-analyze:12:11: corpora[0].root: ../corpora/peer-review-analyze does not exist (a profile takes the folder of the corpus from --corpus)",
+			"profile:peer-review-analyze:24:11: corpora[0].root: ../corpora/peer-review-analyze does not exist (a profile takes the folder of the corpus from --corpus)",
 		}},
 		{
 			Options{
@@ -500,12 +519,15 @@ func TestMistakesOutsideTheFile(t *testing.T) {
 			},
 			[]string{
 				`c.yaml:5:16: run.workers: want a whole number, found the text "x"`,
-				"environment: QUERN_CORPORA_ROOT: no setting has this variable (one of QUERN_LIMITS_DIAGNOSTICS_PER_DOCUMENT, " +
+				"environment: QUERN_CORPORA_ROOT: no setting has this variable (one of QUERN_DATASET_ANNOTATIONS_CREATORS, QUERN_DATASET_CITATION, QUERN_DATASET_DATE_PUBLISHED, " +
+					"QUERN_DATASET_DESCRIPTION, QUERN_DATASET_LICENCE, QUERN_DATASET_LICENCE_NAME, QUERN_DATASET_LICENCE_URL, QUERN_DATASET_TITLE, " +
+					"QUERN_DATASET_URL, QUERN_DATASET_VERSION, QUERN_LIMITS_DIAGNOSTICS_PER_DOCUMENT, " +
 					"QUERN_LIMITS_DOCUMENT_BYTES, QUERN_LIMITS_GROUP_BYTES, QUERN_LIMITS_MEMORY_BYTES, QUERN_LIMITS_PATH_DEPTH, QUERN_OUTPUT_COMPRESSION_LEVEL, QUERN_OUTPUT_DIR, " +
 					"QUERN_OUTPUT_PARTITION_BY, QUERN_OUTPUT_PARTITION_COLUMNS, QUERN_OUTPUT_PART_BYTES, QUERN_OUTPUT_ROW_GROUP_ROWS, QUERN_RUN_MAX_SHRINK, QUERN_RUN_ON_ERROR, QUERN_RUN_VERIFY, QUERN_RUN_WORKERS)",
 				"environment: QUERN_RUN_WORKER: no setting has this variable (did you mean QUERN_RUN_WORKERS?)",
 				`environment: QUERN_RUN_WORKERS: want a whole number, found the text "many"`,
-				"command line: corpora: no such setting (one of limits.diagnostics_per_document, limits.document_bytes, " +
+				"command line: corpora: no such setting (one of dataset.annotations_creators, dataset.citation, dataset.date_published, dataset.description, dataset.licence, " +
+					"dataset.licence_name, dataset.licence_url, dataset.title, dataset.url, dataset.version, limits.diagnostics_per_document, limits.document_bytes, " +
 					"limits.group_bytes, limits.memory_bytes, limits.path_depth, output.compression_level, output.dir, output.part_bytes, output.partition_by, output.partition_columns, output.row_group_rows, " +
 					"run.max_shrink, run.on_error, run.verify, run.workers, corpora.root)",
 				`command line: output.part_bytes: "x" is no size: write a whole number of bytes, or one with KiB, MiB or GiB`,
@@ -546,13 +568,21 @@ func TestOverrideOfAMistake(t *testing.T) {
 func TestPrecedenceOfEachSetting(t *testing.T) {
 	folder(t, nil)
 	fields := overridable()
-	all := sortedKeys(fields)
+	// What a licence is called hangs together with which it is.
+	all := slices.DeleteFunc(sortedKeys(fields), func(key string) bool { return strings.HasPrefix(key, "dataset.licence_") })
+	textOf := map[string]string{
+		"dataset.licence": `MIT|CC0-1\.0|CC-BY-4\.0`, "dataset.url": `https://[a-z]{1,8}\.org`,
+		"dataset.version": `[1-9]\.[0-9]\.[0-9]`, "dataset.date_published": `20[0-9]{2}-0[1-9]-1[0-9]`,
+	}
 	rapid.Check(t, func(t *rapid.T) {
-		value := func(f *field, label string) string {
+		value := func(f *field, key, where string) string {
+			label := key + where
 			switch {
 			case f.isNames():
 				names := rapid.Permutation(f.enum).Draw(t, label)
 				return strings.Join(names[:rapid.IntRange(1, len(names)).Draw(t, label+" count")], ", ")
+			case textOf[key] != "":
+				return rapid.StringMatching(textOf[key]).Draw(t, label)
 			case f.enum != nil:
 				return rapid.SampledFrom(f.enum).Draw(t, label)
 			case f.typ.Kind() == reflect.String:
@@ -588,7 +618,7 @@ func TestPrecedenceOfEachSetting(t *testing.T) {
 				if file[table] == nil {
 					file[table] = map[string]any{}
 				}
-				v := value(f, key+" in file")
+				v := value(f, key, " in file")
 				typed, message, _ := f.parse(v)
 				if message != "" {
 					t.Fatal(message)
@@ -600,12 +630,12 @@ func TestPrecedenceOfEachSetting(t *testing.T) {
 				want[key] = Setting{key, text(f, v), "file"}
 			}
 			if rapid.Bool().Draw(t, key+" in env") {
-				v := value(f, key+" in env")
+				v := value(f, key, " in env")
 				o.Env = append(o.Env, envName(key)+"="+v)
 				want[key] = Setting{key, text(f, v), "env " + envName(key)}
 			}
 			if rapid.Bool().Draw(t, key+" as flag") {
-				v := value(f, key+" as flag")
+				v := value(f, key, " as flag")
 				o.Flags[key] = v
 				want[key] = Setting{key, text(f, v), "flag"}
 			}

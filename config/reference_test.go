@@ -55,10 +55,16 @@ func TestReferenceIsTheDefault(t *testing.T) {
 	want.Output.Dir = "configs/out"
 	want.Corpora[0].Name, want.Corpora[0].Root = "reviews", "examples/reviews"
 	corpus := &got.Config.Corpora[0]
-	if len(corpus.Exclude) == 0 || len(corpus.Paths) == 0 || corpus.DocumentID == "" || corpus.Raw == "" {
+	if len(corpus.Exclude) == 0 || len(corpus.Paths) == 0 || corpus.DocumentID == "" || corpus.Raw == "" || corpus.Licence == "" {
 		t.Errorf("no examples: %+v", corpus)
 	}
 	corpus.Exclude, corpus.Paths, corpus.DocumentID, corpus.Raw = nil, nil, "", ""
+	corpus.Licence, corpus.Citation, corpus.URL = "", "", ""
+	dataset := &got.Config.Dataset
+	if dataset.Title == "" || dataset.Licence == "" || len(dataset.Languages) == 0 || dataset.DatePublished == "" {
+		t.Errorf("no examples: %+v", dataset)
+	}
+	*dataset = Dataset{}
 	if diff := cmp.Diff(want, got.Config, equateEmpty); diff != "" {
 		t.Error(diff)
 	}
@@ -79,8 +85,8 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 			if f.key == "" || !strings.HasSuffix(f.doc, ".") {
 				t.Errorf("%s: want a key, and a doc that ends in a full stop", key)
 			}
-			if hashes && !f.isTable() && !slices.Contains([]string{"yes", "no", "set"}, f.hashed) {
-				t.Errorf("%s: the tag hash must say whether it can change the tables: yes, no or set", key)
+			if hashes && !f.isTable() && !slices.Contains([]string{"yes", "set", "snapshot", "no"}, f.hashed) {
+				t.Errorf("%s: the tag hash must say what it can change: yes or set (the tables), snapshot (its other files) or no", key)
 			}
 			if f.isTables() {
 				key += "[]"
@@ -226,6 +232,7 @@ func TestHashes(t *testing.T) {
 	taxonomy := &Taxonomy{Name: "t", Layers: []Layer{{Name: "l", Labels: []Term{{Code: "A"}}}}}
 	base := minimalConfig()
 	base.Corpora[0].Attributes = []Attribute{{"venue", "v"}}
+	base.Dataset.Creators = []Creator{{Name: "a"}}
 	hash := func(c Config) string { return c.OutputHash([]*Taxonomy{taxonomy}) }
 	corpusHash := func(c Config) string { return c.CorpusHash(0, taxonomy) }
 	want, wantCorpus := hash(base), corpusHash(base)
@@ -237,6 +244,7 @@ func TestHashes(t *testing.T) {
 	for i, l := range leaves(reflect.ValueOf(base), configFields, "") {
 		changed := minimalConfig()
 		changed.Corpora[0].Attributes = []Attribute{{"venue", "v"}}
+		changed.Dataset.Creators = []Creator{{Name: "a"}}
 		v := leaves(reflect.ValueOf(&changed).Elem(), configFields, "")[i].value
 		switch {
 		case v.Kind() == reflect.String:
@@ -256,7 +264,7 @@ func TestHashes(t *testing.T) {
 		if same := hash(changed) == want; same != (l.field.hashed == "no") {
 			t.Errorf("%s: the hash stays the same: %v", l.key, same)
 		}
-		if same := corpusHash(changed) == wantCorpus; same != (l.field.hashed == "no") {
+		if same := corpusHash(changed) == wantCorpus; same != (l.field.hashed == "no" || l.field.hashed == "snapshot") {
 			t.Errorf("%s: the hash of the corpus stays the same: %v", l.key, same)
 		}
 	}
@@ -278,9 +286,11 @@ func TestHashes(t *testing.T) {
 		t.Error("another taxonomy makes no difference")
 	}
 	// A hash that changes without need converts everything again. This is that of
-	// this configuration before there were settings whose hash tag is set.
-	if want != "2ab4f6d697b5c6b2f934d6eb782cdbbdd7b758ff43ebed626262ac7cb3d6454e" {
-		t.Errorf("hash of the output %s", want)
+	// this configuration before there were settings whose hash tag is set or snapshot.
+	before := base
+	before.Dataset = Dataset{}
+	if got := hash(before); got != "2ab4f6d697b5c6b2f934d6eb782cdbbdd7b758ff43ebed626262ac7cb3d6454e" {
+		t.Errorf("hash of the output %s", got)
 	}
 	if got := taxonomy.Hash(); got != "fcadb5f09ced7aea95c8f64ee2657cd353b045d33356d66f321bdd2d88f036b7" {
 		t.Errorf("hash %s", got)

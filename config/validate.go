@@ -22,6 +22,7 @@ func (l *loader) validate(c *Config) []*Taxonomy {
 	} else if !l.bad["output.dir"] {
 		l.checkOutput(c)
 	}
+	l.checkDataset(c)
 	captured, complete := map[string]bool{}, len(c.Corpora) > 0
 	loaded := make(map[string]*Taxonomy)
 	taxonomies := make([]*Taxonomy, len(c.Corpora))
