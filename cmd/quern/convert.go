@@ -16,6 +16,7 @@ import (
 	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/pipeline"
 	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/card"
 	"github.com/quern-data/quern/stages/disk"
 	"github.com/quern-data/quern/stages/normalizer"
 	"github.com/quern-data/quern/stages/parser"
@@ -188,6 +189,10 @@ func (j *job) look() (err error) {
 		return nil
 	}
 	j.known, j.verified = j.output.Shards(j.base)
+	if err := j.base.Intact(); err != nil {
+		j.damaged.Store(true)
+		j.log.Warn("a file of the current snapshot is damaged; a new one will take its place", "problem", err)
+	}
 	foreign, err := j.base.Foreign()
 	if err != nil {
 		return err
@@ -298,7 +303,7 @@ func (j *job) unchanged() bool {
 		return false // the taxonomy may be another
 	}
 	m.Taxonomy = j.base.Taxonomy
-	draft, err := j.output.Draft(m, j.made(), "")
+	draft, err := j.draft(m, "")
 	return err == nil && draft.Is(j.base.ID)
 }
 
@@ -345,16 +350,12 @@ func (j *job) publish(ctx context.Context) (*outcome, error) {
 // publishDraft publishes a snapshot of the shards as they are now. It returns no
 // outcome, and no error, if shards are to be made anew first.
 func (j *job) publishDraft(ctx context.Context, m *snapshot.Manifest, dir string) (*outcome, error) {
-	corpora := make([]config.Corpus, len(j.runs))
-	taxonomies := make([]*config.Taxonomy, len(j.runs))
-	for i := range j.runs {
-		corpora[i], taxonomies[i] = j.runs[i].config, j.runs[i].labels
-	}
+	corpora, taxonomies := j.corpora()
 	var err error
 	if m.Taxonomy, err = j.sink.WriteTaxonomies(dir, corpora, taxonomies); err != nil {
 		return nil, err
 	}
-	draft, err := j.output.Draft(m, j.made(), filepath.Join(dir, m.Taxonomy.Path))
+	draft, err := j.draft(m, filepath.Join(dir, m.Taxonomy.Path))
 	if err != nil {
 		return nil, err
 	}
@@ -398,6 +399,32 @@ func (j *job) publishDraft(ctx context.Context, m *snapshot.Manifest, dir string
 	j.unstage()
 	j.warnOfSmallPartitions(m)
 	return j.outcome(m, id, true), nil
+}
+
+// draft prepares a snapshot of the shards as they are now, with the files that
+// describe it.
+func (j *job) draft(m *snapshot.Manifest, taxonomy string) (*snapshot.Draft, error) {
+	draft, err := j.output.Draft(m, j.made(), taxonomy)
+	if err != nil {
+		return nil, err
+	}
+	facts := card.Facts{Manifest: m, Dataset: j.Config.Dataset}
+	facts.Corpora, facts.Taxonomies = j.corpora()
+	files, err := facts.Files()
+	if err != nil {
+		return nil, err
+	}
+	return draft, draft.Attach(files...)
+}
+
+// corpora are the corpora and their taxonomies, in the order of their names.
+func (j *job) corpora() ([]config.Corpus, []*config.Taxonomy) {
+	corpora := make([]config.Corpus, len(j.runs))
+	taxonomies := make([]*config.Taxonomy, len(j.runs))
+	for i := range j.runs {
+		corpora[i], taxonomies[i] = j.runs[i].config, j.runs[i].labels
+	}
+	return corpora, taxonomies
 }
 
 func (j *job) outcome(m *snapshot.Manifest, id string, published bool) *outcome {

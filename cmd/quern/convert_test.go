@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode"
@@ -20,6 +21,7 @@ import (
 	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/internal/gen"
 	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/card"
 	"github.com/quern-data/quern/stages/snapshot"
 )
 
@@ -429,5 +431,40 @@ func BenchmarkConvert(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestCard: what describes the sample's tables. Sums of bytes are left out: they are
+// others after each change of a table or a setting, and TestDamage looks after them.
+func TestCard(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "out")
+	from := source{profile: defaultProfile}
+	l, err := from.load([]string{filepath.Join("..", "..", "examples", "reviews.yaml")}, map[string]string{"output.dir": out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := convert(t.Context(), l, runOptions{}, slog.New(slog.DiscardHandler)); err != nil {
+		t.Fatal(err)
+	}
+	masks := regexp.MustCompile(`[0-9a-f]{64}|"contentSize": "[0-9]+ B"`)
+	for _, name := range []string{card.ReadmeName, card.CroissantName} {
+		got, err := os.ReadFile(filepath.Join(out, "current", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = masks.ReplaceAll(got, []byte("…"))
+		golden := filepath.Join("testdata", "card", name)
+		if *update {
+			if err := os.WriteFile(golden, got, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%s, -want +got: run the test with -update if it is meant\n%s", name, diff)
+		}
 	}
 }

@@ -385,8 +385,12 @@ func TestDamage(t *testing.T) {
 			return rewrite(filepath.Join(dir, "_manifest.json"), func([]byte) []byte { return nil })
 		},
 		"a manifest is gone": func(dir string) error { return os.Remove(filepath.Join(dir, "_manifest.json")) },
-		"no _SUCCESS":        func(dir string) error { return os.Remove(filepath.Join(dir, "_SUCCESS")) },
-		"all of it is gone":  os.RemoveAll,
+		"the card is gone":   func(dir string) error { return os.Remove(filepath.Join(dir, "README.md")) },
+		"the card is edited": func(dir string) error {
+			return rewrite(filepath.Join(dir, "README.md"), func(b []byte) []byte { return append(b, "Mine.\n"...) })
+		},
+		"no _SUCCESS":       func(dir string) error { return os.Remove(filepath.Join(dir, "_SUCCESS")) },
+		"all of it is gone": os.RemoveAll,
 	}
 	flipped := func(dir string) error {
 		return rewrite(part(dir, "sentences"), func(b []byte) []byte { b[len(b)/3] ^= 4; return b })
@@ -416,6 +420,11 @@ func TestDamage(t *testing.T) {
 	t.Run("a bit of a part flipped, full", func(t *testing.T) { checkMended(t, flipped, false, runOptions{full: true}) })
 	t.Run("a bit of an input flipped", func(t *testing.T) { checkMended(t, flippedInput, true, runOptions{}) })
 	t.Run("a bit of an input flipped, full", func(t *testing.T) { checkMended(t, flippedInput, false, runOptions{full: true}) })
+	flippedCard := func(dir string) error {
+		return rewrite(filepath.Join(dir, "croissant.json"), func(b []byte) []byte { b[len(b)/2] ^= 4; return b })
+	}
+	t.Run("a bit of the card flipped", func(t *testing.T) { checkMended(t, flippedCard, true, runOptions{}) })
+	t.Run("a bit of the card flipped, full", func(t *testing.T) { checkMended(t, flippedCard, false, runOptions{full: true}) })
 	t.Run("inputs shifted", func(t *testing.T) { checkMended(t, inputs, false, runOptions{}) })
 }
 

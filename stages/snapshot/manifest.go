@@ -43,7 +43,15 @@ type Manifest struct {
 	Corpora          []Corpus  `json:"corpora"`
 	Counts           Counts    `json:"counts"`
 	Taxonomy         sink.Part `json:"taxonomy"`
+	Files            []File    `json:"files,omitempty"`
 	Shards           []Shard   `json:"-"` // in the file behind the rest, a line each
+}
+
+// File is a file in the folder of the snapshot that describes it, and is no part.
+type File struct {
+	Path   string `json:"path"` // its name: it lies in no folder
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
 }
 
 // Corpus says what became of the files of a corpus. Found is the sum of

@@ -1,6 +1,8 @@
 package snapshot
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -18,9 +20,16 @@ type Draft struct {
 	// Dir is where it stands, from when it is written until it is published.
 	Dir string
 
-	output   *Output
-	made     []*Made
-	taxonomy string // file of the table taxonomy
+	output      *Output
+	made        []*Made
+	taxonomy    string // file of the table taxonomy
+	attachments []Attachment
+}
+
+// Attachment is the content of a File.
+type Attachment struct {
+	Name    string
+	Content []byte
 }
 
 // Draft prepares a snapshot of the given shards, which become its parts in their
@@ -47,6 +56,18 @@ func (o *Output) Draft(m *Manifest, made []*Made, taxonomy string) (*Draft, erro
 	var err error
 	d.Hash, err = m.hash()
 	return d, err
+}
+
+// Attach gives the snapshot files besides its parts, in place of those that it had.
+func (d *Draft) Attach(files ...Attachment) (err error) {
+	d.attachments = files
+	d.Manifest.Files = make([]File, len(files))
+	for i, f := range files {
+		sum := sha256.Sum256(f.Content)
+		d.Manifest.Files[i] = File{f.Name, int64(len(f.Content)), hex.EncodeToString(sum[:])}
+	}
+	d.Hash, err = d.Manifest.hash()
+	return err
 }
 
 func (d *Draft) inputs(shard int) ([]byte, error) { return d.made[shard].InputLines() }
@@ -78,6 +99,11 @@ func (d *Draft) Write() (err error) {
 	}
 	if err := disk.LinkOrCopy(d.taxonomy, d.path(d.Manifest.Taxonomy.Path)); err != nil {
 		return err
+	}
+	for _, a := range d.attachments {
+		if err := disk.WriteFile(filepath.Join(d.Dir, a.Name), a.Content, 0o444); err != nil {
+			return err
+		}
 	}
 	f, err := disk.Create(filepath.Join(d.Dir, ManifestName), 0o444)
 	if err != nil {
@@ -285,10 +311,28 @@ func (o *Output) remove(id string) error {
 	return errors.Join(o.disk.RemoveAll(hidden), o.disk.RemoveAll(o.statePath(id)))
 }
 
+// Intact returns an error if a file of the snapshot that is no part is missing or
+// has another size than when it was made. Of the parts, see Made.Intact.
+func (s *Snapshot) Intact() error {
+	for _, f := range s.Files {
+		info, err := os.Lstat(filepath.Join(s.Dir, f.Path))
+		if err != nil {
+			return err
+		}
+		if !info.Mode().IsRegular() || info.Size() != f.Bytes {
+			return fmt.Errorf("%s has %d bytes, and was written with %d", filepath.Join(s.Dir, f.Path), info.Size(), f.Bytes)
+		}
+	}
+	return nil
+}
+
 // Foreign lists what stands in a snapshot beside what its manifest names, as
 // paths below its folder.
 func (s *Snapshot) Foreign() ([]string, error) {
 	ours := map[string]bool{ManifestName: true, SuccessName: true}
+	for _, f := range s.Files {
+		ours[f.Path] = true
+	}
 	for _, p := range s.Parts() {
 		ours[p.Path] = true
 	}

@@ -85,6 +85,9 @@ func tryPublish(t testing.TB, o *Output, made ...*Made) (string, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := d.Attach(Attachment{"README.md", []byte("# Reviews\n")}); err != nil {
+		t.Fatal(err)
+	}
 	if err := d.Write(); err != nil {
 		return "", err
 	}
@@ -170,6 +173,13 @@ func TestPublish(t *testing.T) {
 		t.Errorf("foreign files: %v, %v", foreign, err)
 	}
 
+	if text, err := os.ReadFile(filepath.Join(dir, "current", "README.md")); err != nil || string(text) != "# Reviews\n" {
+		t.Errorf("README.md is %q: %v", text, err)
+	}
+	if sum := "6471db"; len(s.Files) != 1 || s.Files[0].Bytes != 10 || s.Files[0].Path != "README.md" || !strings.HasPrefix(s.Files[0].SHA256, sum) {
+		t.Errorf("the files are %+v", s.Files)
+	}
+
 	// The part that both have is one file.
 	a, err := os.Stat(filepath.Join(Dir(dir, first), "labels", "part-00002.parquet"))
 	if err != nil {
@@ -222,6 +232,50 @@ func TestPublish(t *testing.T) {
 
 // TestPointerFile: where links are not to be had, a file says which snapshot is
 // current.
+// What describes a snapshot is part of it: another text makes another snapshot.
+func TestAttach(t *testing.T) {
+	o := open(t, filepath.Join(t.TempDir(), "out"), nil)
+	made := stage(t, o, "aa", "one", 1)
+	draft := func(files ...Attachment) *Draft {
+		d, err := o.Draft(&Manifest{SchemaVersion: schema.Version, Taxonomy: sink.Part{Table: "taxonomy"}}, []*Made{made}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Attach(files...); err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	seen := map[string]bool{}
+	for _, files := range [][]Attachment{{}, {{"a", []byte("x")}}, {{"a", []byte("y")}}, {{"b", []byte("x")}}, {{"a", []byte("x")}, {"b", []byte("x")}}} {
+		d := draft(files...)
+		if seen[d.Hash] || !draft(files...).Is("000001-"+d.Hash[:12]) {
+			t.Errorf("%v: the hash is %s", files, d.Hash)
+		}
+		seen[d.Hash] = true
+	}
+
+	id := publish(t, o, made)
+	dir := Dir(o.Dir, id)
+	s := current(t, o.Dir)
+	if err := s.Intact(); err != nil {
+		t.Error(err)
+	}
+	readme := filepath.Join(dir, "README.md")
+	for _, damage := range []func() error{
+		func() error { return os.Remove(readme) },
+		func() error { return os.WriteFile(readme, []byte("short"), 0o644) },
+		func() error { return errors.Join(os.Remove(readme), os.Mkdir(readme, 0o755)) },
+	} {
+		if err := damage(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Intact(); err == nil || !strings.Contains(err.Error(), "README.md") {
+			t.Errorf("a damaged README.md: %v", err)
+		}
+	}
+}
+
 func TestPointerFile(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "out")
 	o := open(t, dir, &disk.Disk{Before: func(op disk.Op, _ string) error {
@@ -532,7 +586,7 @@ func TestPartitions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{ManifestName, SuccessName, "taxonomy/part-00000.parquet"}
+	want := []string{"README.md", ManifestName, SuccessName, "taxonomy/part-00000.parquet"}
 	for i, folder := range []string{"decision=accepted/year=2018", "decision=accepted/year=2018", "decision=in%2F..%2Fdoubt/year=__HIVE_DEFAULT_PARTITION__"} {
 		for _, table := range []string{"documents", "sentences", "labels"} {
 			want = append(want, fmt.Sprintf("%s/%s/part-%05d.parquet", table, folder, i))

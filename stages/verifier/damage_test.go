@@ -509,6 +509,27 @@ var damages = []struct {
 		d.count()
 	}},
 
+	{name: "no card", fast: "README.md: it is missing", raw: true, do: func(d *damaged) {
+		if err := os.Remove(filepath.Join(d.Dir, "README.md")); err != nil {
+			d.Fatal(err)
+		}
+	}},
+	{name: "a folder for a card", fast: "README.md: it is no regular file", raw: true, do: func(d *damaged) {
+		path := filepath.Join(d.Dir, "README.md")
+		if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o755)); err != nil {
+			d.Fatal(err)
+		}
+	}},
+	{name: "a longer card", fast: "README.md: it has 11 bytes, and the manifest says 10", raw: true, do: func(d *damaged) {
+		d.writeFile(filepath.Join(d.Dir, "README.md"), []byte("# Reviews.\n"))
+	}},
+	{name: "another card", full: "README.md: its SHA-256 is e831cd6b", raw: true, do: func(d *damaged) {
+		d.writeFile(filepath.Join(d.Dir, "README.md"), []byte("# reviews\n"))
+	}},
+	{name: "a card elsewhere", fast: "../README.md: the manifest gives it 10 bytes", do: func(d *damaged) {
+		d.Files[0].Path = "../README.md"
+	}},
+
 	// The form of a part.
 	{name: "column left out", fast: "taxonomy/part-00000.parquet: it lacks the column has_polarity", do: func(d *damaged) {
 		type row struct {

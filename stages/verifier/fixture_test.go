@@ -139,6 +139,9 @@ func (m *maker) publish(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := draft.Attach(snapshot.Attachment{Name: "README.md", Content: []byte("# Reviews\n")}); err != nil {
+		t.Fatal(err)
+	}
 	if err := draft.Write(); err != nil {
 		t.Fatal(err)
 	}

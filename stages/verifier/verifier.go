@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -117,6 +118,9 @@ func (v *Verifier) files(r *report) {
 			links[folder] = true
 		}
 	}
+	for _, f := range s.Files {
+		v.attached(f, r)
+	}
 	foreign, err := s.Foreign()
 	if err != nil {
 		r.addf("its files cannot be listed: %v", err)
@@ -125,6 +129,40 @@ func (v *Verifier) files(r *report) {
 		if !links[path] {
 			r.list = append(r.list, Problem{path, "it does not belong to the snapshot"})
 		}
+	}
+}
+
+// attached verifies a file that is no part.
+func (v *Verifier) attached(f snapshot.File, r *report) {
+	fail := func(format string, args ...any) {
+		r.list = append(r.list, Problem{f.Path, fmt.Sprintf(format, args...)})
+	}
+	if f.Path == "" || filepath.Base(f.Path) != f.Path || f.Bytes < 0 || len(f.SHA256) != 2*sha256.Size {
+		fail("the manifest gives it %d bytes and the SHA-256 %q", f.Bytes, f.SHA256)
+		return
+	}
+	path := filepath.Join(v.snapshot.Dir, f.Path)
+	switch info, err := os.Lstat(path); {
+	case err != nil:
+		fail("it is missing")
+		return
+	case !info.Mode().IsRegular():
+		fail("it is no regular file")
+		return
+	case info.Size() != f.Bytes:
+		fail("it has %d bytes, and the manifest says %d", info.Size(), f.Bytes)
+		return
+	case v.level != Full:
+		return
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		fail("it cannot be read: %v", err)
+		return
+	}
+	sum := sha256.Sum256(content)
+	if got := hex.EncodeToString(sum[:]); got != f.SHA256 {
+		fail("its SHA-256 is %s, and the manifest says %s", got, f.SHA256)
 	}
 }
 
