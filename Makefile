@@ -1,13 +1,15 @@
-# Everything runs with Go alone, but for bench-peers: the tools are pinned in
-# tools/go.mod, and Go builds them on first use.
+# Everything runs with Go alone, but for bench-peers and interop: the tools are
+# pinned in tools/go.mod, and Go builds them on first use.
 
 GO ?= go
 TOOL = $(GO) tool -modfile=tools/go.mod
 FUZZTIME ?= 20s
 KILLS ?= 500
 BENCH ?=
+PYTHON ?= python3
+READERS = interop/.venv
 
-.PHONY: help build demo test race lint fmt fuzz torture bench bench-peers docs check-generated ci clean
+.PHONY: help build demo test race lint fmt fuzz torture bench bench-peers interop docs check-generated ci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -56,6 +58,21 @@ bench: ## compare the Go benchmarks with those of the last tag; BENCHCOUNT, BENC
 
 bench-peers: ## measure against other ways, with python3 and a Java; BENCH="-scale 0.01" to try it out
 	$(GO) run ./bench $(BENCH)
+
+interop: build $(READERS)/installed ## read the tables with other software, and write docs/interop.md; with python3 and a Java
+	@"$${JAVA_HOME:+$$JAVA_HOME/bin/}java" -version 2>/dev/null || \
+		{ echo "make interop: Spark needs a Java, 17 or later: install one (on Debian, apt-get install default-jre-headless) or set JAVA_HOME"; exit 1; }
+	$(READERS)/bin/ruff format --check interop
+	$(READERS)/bin/ruff check interop
+	$(READERS)/bin/python -m interop --quern bin/quern --work out/interop $${QUERN_CORPORA:+--corpora "$$QUERN_CORPORA"}
+
+$(READERS)/installed: interop/requirements.txt
+	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "make interop: it needs Python 3.11 or later with venv (on Debian, apt-get install python3-venv), or PYTHON=another"; exit 1; }
+	rm -rf $(READERS)
+	$(PYTHON) -m venv $(READERS)
+	$(READERS)/bin/pip install --quiet --disable-pip-version-check -r interop/requirements.txt
+	touch $@
 
 docs: build ## write the generated pages
 	bin/quern config reference > configs/reference.yaml

@@ -1,0 +1,1 @@
+"""Reads what Quern writes with the readers that people use, and compares."""

@@ -1,0 +1,96 @@
+"""The snapshots that every reader reads."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from interop.quern import Partitions, Quern, Snapshot
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+REAL = ("peer-review-analyze", "seed")
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """What was converted."""
+
+    reviews: Snapshot
+    generated: Snapshot
+    kept: Snapshot
+    dropped: Snapshot
+    real: tuple[Snapshot, ...]
+
+    def all(self) -> tuple[Snapshot, ...]:
+        """All of them, in the order of the page."""
+        return (self.reviews, *self.real, self.generated, self.kept, self.dropped)
+
+
+def convert(quern: Quern, work: Path, real: Path | None) -> Snapshots:
+    """Converts the corpora into a folder that is made anew."""
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+
+    corpus = work / "corpus"
+    quern.output("gen", corpus, "--documents", "600", "--quirks", "0.1", "--layers", "4")
+    cut = ("--set", "output.part_bytes=100KiB", "--set", "output.row_group_rows=1000")
+
+    return Snapshots(
+        reviews=_convert(quern, work, "reviews", "--corpus", REPOSITORY / "examples" / "reviews"),
+        generated=_convert(quern, work, "generated", "--corpus", corpus, *cut),
+        kept=_convert_partitioned(quern, work, corpus, kept=True),
+        dropped=_convert_partitioned(quern, work, corpus, kept=False),
+        real=tuple(_convert(quern, work, name, "--corpus", _existing(real / name)) for name in REAL) if real else (),
+    )
+
+
+def _existing(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise FileNotFoundError(f"QUERN_CORPORA leads to no folder {folder.name}")
+    return folder
+
+
+def _convert(quern: Quern, work: Path, name: str, *arguments: str | Path) -> Snapshot:
+    out = work / name
+    return quern.run(name, out, *arguments, "--out", out)
+
+
+# Two corpora: one that has all values, and one whose decision is what folders' names
+# must escape, and whose year is NULL.
+_PARTITIONED = """
+output:
+  partition_by: [decision, year]
+  partition_columns: {columns}
+corpora:
+  - name: generated
+    root: {corpus}
+    taxonomy: peer-review-analyze
+    include: ["**/Annotated/*.txt"]
+    paths: ["{{decision}}/{{paper_id}}/Annotated/{{venue:[A-Z]+}}{{year:[0-9]+}}-*-{{reviewer:R[0-9]}}_annotated.txt"]
+    document_id: "{{venue}}{{year}}-{{paper_id}}-{{reviewer}}"
+  - name: reviews
+    root: {reviews}
+    taxonomy: peer-review-analyze
+    include: ["**/Annotated/*.txt"]
+    attributes:
+      - name: decision
+        value: "spotlight/oral = 50%: très bien"
+      - name: licence
+        value: CC0
+      - name: area
+        value: vision
+"""
+
+
+def _convert_partitioned(quern: Quern, work: Path, corpus: Path, *, kept: bool) -> Snapshot:
+    name = f"partitioned, columns {'kept' if kept else 'dropped'}"
+    out = work / ("kept" if kept else "dropped")
+    config = work / f"{out.name}.yaml"
+    config.write_text(
+        _PARTITIONED.format(
+            columns="keep" if kept else "drop",
+            corpus=corpus,
+            reviews=REPOSITORY / "examples" / "reviews",
+        )
+    )
+    partitions = Partitions(by=("decision", "year"), kept=kept)
+    return quern.run(name, out, config, "--out", out, partitions=partitions)
