@@ -38,16 +38,17 @@ const nullPartition = "__HIVE_DEFAULT_PARTITION__"
 
 // PartitionFolder is the name of the folder for a value of a column, as Hive makes
 // it: column=value, with characters that mean something in a path or a URL as %
-// and two hexadecimal digits. "" is NULL. A value that reads like Hive's word for
-// NULL is escaped too: it says what it says.
+// and two hexadecimal digits. "" is NULL. A value that reads like Hive's or
+// DuckDB's word for NULL is escaped too: it says what it says.
 func PartitionFolder(column, value string) string {
 	var b strings.Builder
 	b.WriteString(column + "=")
 	if value == "" {
 		b.WriteString(nullPartition)
 	}
+	isNull := value == nullPartition || strings.EqualFold(value, "NULL")
 	for i := range len(value) {
-		if c := value[i]; c < ' ' || c == 0x7f || strings.IndexByte(`"#%'*/:=?\{[]^`, c) >= 0 || i == 0 && value == nullPartition {
+		if c := value[i]; c < ' ' || c == 0x7f || strings.IndexByte(`"#%'*/:=?\{[]^`, c) >= 0 || i == 0 && isNull {
 			fmt.Fprintf(&b, "%%%02X", c)
 		} else {
 			b.WriteByte(c)

@@ -34,6 +34,7 @@ func TestPartitionFolder(t *testing.T) {
 	for value, want := range map[string]string{
 		"": "year=__HIVE_DEFAULT_PARTITION__", "2018": "year=2018", "größer ü": "year=größer ü", "..": "year=..", "a%2Fb": "year=a%252Fb",
 		"\U0001F600": "year=\U0001F600", "__HIVE_DEFAULT_PARTITION__": "year=%5F_HIVE_DEFAULT_PARTITION__",
+		"null": "year=%6Eull", "NULL": "year=%4EULL", "nulls": "year=nulls",
 	} {
 		if got := schema.PartitionFolder("year", value); got != want {
 			t.Errorf("%q: %s, want %s", value, got, want)
