@@ -2,6 +2,15 @@
 # pinned in tools/go.mod, and Go builds them on first use.
 
 GO ?= go
+
+# DuckDB, which quern query and quern export duckdb are made of, wants the C++
+# library that its prebuilt one was linked for: glibc's on Linux. Where that is not
+# found, quern is built without. CGO_ENABLED=0 or 1 decides instead.
+ifeq ($(origin CGO_ENABLED),undefined)
+CGO_ENABLED := $(shell sh .ci/cgo "$(GO)")
+endif
+export CGO_ENABLED
+
 TOOL = $(GO) tool -modfile=tools/go.mod
 FUZZTIME ?= 20s
 KILLS ?= 500
@@ -9,7 +18,7 @@ BENCH ?=
 PYTHON ?= python3
 READERS = interop/.venv
 
-.PHONY: help build demo test race lint fmt fuzz torture bench bench-peers interop docs check-generated ci clean
+.PHONY: help build demo test test-nocgo race lint fmt fuzz torture bench bench-peers interop docs check-generated ci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -25,6 +34,11 @@ demo: build ## convert the sample corpus, and ask it a question
 
 test: ## run the tests
 	$(GO) test ./...
+
+test-nocgo: ## check that quern can be built and used without DuckDB
+	CGO_ENABLED=0 $(GO) vet ./...
+	CGO_ENABLED=0 $(GO) build ./...
+	CGO_ENABLED=0 $(GO) test -run '^(TestScripts|TestOutputVersion|TestSplit)$$' ./cmd/quern ./stages/duck
 
 race: ## run the tests with the race detector, in random order
 	$(GO) test -race -shuffle=on ./...
@@ -83,7 +97,7 @@ docs: build ## write the generated pages
 check-generated: docs ## check that generated pages are up to date
 	git diff --exit-code -- configs/reference.yaml docs
 
-ci: lint race check-generated ## what CI runs behind the tests: lint, race, generated files, a little fuzzing, each benchmark once
+ci: lint race test-nocgo check-generated ## what CI runs behind the tests: lint, race, generated files, a little fuzzing, each benchmark once
 	$(MAKE) fuzz
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
 	$(MAKE) demo

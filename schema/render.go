@@ -49,45 +49,59 @@ func SQL(tables []Table) string {
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		fmt.Fprintf(&b, "CREATE TABLE %s (\n", t.Name)
-		for j, c := range t.Columns {
-			null, comma := " NOT NULL", ","
-			if c.Nullable {
-				null = ""
-			}
-			if j == len(t.Columns)-1 {
-				comma = ""
-			}
-			fmt.Fprintf(&b, "    %s %s%s%s\n", nameSQL(c.Name), c.Type.sql(), null, comma)
-		}
-		b.WriteString(");\n")
-		fmt.Fprintf(&b, "COMMENT ON TABLE %s IS %s;\n", t.Name, quoteSQL(t.Doc))
-		for _, c := range t.Columns {
-			fmt.Fprintf(&b, "COMMENT ON COLUMN %s.%s IS %s;\n", t.Name, nameSQL(c.Name), quoteSQL(c.Doc))
-		}
+		b.WriteString(CreateTable(t))
+		b.WriteString(Comments("TABLE", t))
 	}
 	return b.String()
 }
 
-func quoteSQL(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+// CreateTable is the statement that makes a table, with constraints besides NOT
+// NULL, such as its keys.
+func CreateTable(t Table, constraints ...string) string {
+	var lines []string
+	for _, c := range t.Columns {
+		line := SQLName(c.Name) + " " + c.Type.SQL()
+		if !c.Nullable {
+			line += " NOT NULL"
+		}
+		lines = append(lines, line)
+	}
+	lines = append(lines, constraints...)
+	return "CREATE TABLE " + t.Name + " (\n    " + strings.Join(lines, ",\n    ") + "\n);\n"
+}
 
-// nameSQL is the name of a column as any version takes it: column is a keyword
+// Comments are the statements that document a table and its columns where it is a
+// TABLE or a VIEW.
+func Comments(kind string, t Table) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "COMMENT ON %s %s IS %s;\n", kind, t.Name, SQLText(t.Doc))
+	for _, c := range t.Columns {
+		fmt.Fprintf(&b, "COMMENT ON COLUMN %s.%s IS %s;\n", t.Name, SQLName(c.Name), SQLText(c.Doc))
+	}
+	return b.String()
+}
+
+// SQLText is s as a literal in SQL.
+func SQLText(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// SQLName is the name of a column as any version takes it: column is a keyword
 // since DuckDB 2.0, and who knows what is next.
-func nameSQL(name string) string { return `"` + name + `"` }
+func SQLName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 var sqlTypes = map[Kind]string{
 	String: "VARCHAR", Int32: "INTEGER", Int64: "BIGINT", Double: "DOUBLE", Bool: "BOOLEAN",
 	Map: "MAP(VARCHAR, VARCHAR)",
 }
 
-func (t Type) sql() string {
+// SQL is the type in the words of DuckDB.
+func (t Type) SQL() string {
 	switch t.Kind {
 	case List:
-		return t.Elem.sql() + "[]"
+		return t.Elem.SQL() + "[]"
 	case Struct:
 		var fields []string
 		for _, f := range t.Fields {
-			fields = append(fields, nameSQL(f.Name)+" "+f.Type.sql())
+			fields = append(fields, SQLName(f.Name)+" "+f.Type.SQL())
 		}
 		return "STRUCT(" + strings.Join(fields, ", ") + ")"
 	}

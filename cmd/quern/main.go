@@ -143,6 +143,9 @@ func exitCode(err error, stderr io.Writer) int {
 		return exitRefused
 	case errors.Is(err, syscall.EPIPE):
 		return exitFailed // the reader has seen enough
+	case errors.Is(err, errInterrupted):
+		fmt.Fprintln(stderr, "quern: interrupted")
+		return exitInterrupted
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(stderr, "quern: interrupted; nothing was published")
 		return exitInterrupted
@@ -194,7 +197,8 @@ the configuration; 3 done, but documents were refused or folders could not be re
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		newRunCommand(), newCheckCommand(), newPreviewCommand(), newPlanCommand(), newCountCommand(), newCatCommand(), newChecksumCommand(),
+		newRunCommand(), newCheckCommand(), newPreviewCommand(), newPlanCommand(), newCountCommand(),
+		newCatCommand(), newChecksumCommand(), newQueryCommand(), newExportCommand(),
 		newSnapshotsCommand(), newVerifyCommand(), newRollbackCommand(), newGCCommand(),
 		newSchemaCommand(), newConfigCommand(), newExplainCommand(), newVersionCommand(), newGenCommand(),
 	)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/quern-data/quern/stages/duck"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden parts of scripts")
@@ -37,6 +39,12 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("REPO", repo)
 			return nil
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "duckdb" {
+				return false, fmt.Errorf("unknown condition %s", name)
+			}
+			return duck.Available, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   exits,

@@ -1,0 +1,253 @@
+package duck
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/sink"
+	"github.com/quern-data/quern/stages/snapshot"
+)
+
+// View is a view: what it shows, and the query that it stands for.
+type View struct {
+	schema.Table
+	Query string
+}
+
+// SQL is the statements that make the view and document it.
+func (v *View) SQL() string {
+	return "CREATE VIEW " + v.Name + " AS\n" + v.Query + ";\n" + schema.Comments("VIEW", v.Table)
+}
+
+// tableViews are the tables of a snapshot, read from its parts.
+func tableViews(s *snapshot.Snapshot) ([]View, error) {
+	var views []View
+	for _, t := range schema.Tables() {
+		query, err := tableQuery(s, t)
+		if err != nil {
+			return nil, err
+		}
+		views = append(views, View{t, query})
+	}
+	return views, nil
+}
+
+// tableQuery reads a table with its columns in their documented order and of their
+// documented types. Nothing is left for DuckDB to guess: not whether names of
+// folders are values, and not of which type these are.
+func tableQuery(s *snapshot.Snapshot, t schema.Table) (string, error) {
+	var names, nulls, types []string
+	for _, c := range t.Columns {
+		names = append(names, schema.SQLName(c.Name))
+		nulls = append(nulls, fmt.Sprintf("NULL::%s AS %s", c.Type.SQL(), schema.SQLName(c.Name)))
+		if t.Partitioned() && slices.Contains(s.PartitionBy, c.Name) {
+			types = append(types, fmt.Sprintf("%s: %s", schema.SQLText(c.Name), c.Type.SQL()))
+		}
+	}
+	if !slices.ContainsFunc(s.Parts(), func(p sink.Part) bool { return p.Table == t.Name }) {
+		return "SELECT " + strings.Join(nulls, ", ") + "\nWHERE false", nil
+	}
+	options := "hive_partitioning = false"
+	if len(types) > 0 {
+		if misleading := valueFolder(s.Dir, t); misleading != "" {
+			return "", fmt.Errorf("DuckDB would take the folder %s in %s for a value of a column: move the output below folders that have no = in their names", misleading, s.Dir)
+		}
+		options = "hive_partitioning = true, hive_types = {" + strings.Join(types, ", ") + "}"
+	}
+	files := literalGlob(filepath.ToSlash(s.Dir)) + "/" + t.Name + strings.Repeat("/*", len(types)) + "/*.parquet"
+	return fmt.Sprintf("SELECT %s\nFROM read_parquet(%s, %s)", strings.Join(names, ", "), schema.SQLText(files), options), nil
+}
+
+// valueFolder is the name in a path that reads as a value of a column of t, "" if
+// there is none.
+func valueFolder(dir string, t schema.Table) string {
+	for _, name := range strings.Split(filepath.ToSlash(dir), "/") {
+		column, _, has := strings.Cut(name, "=")
+		if has && slices.ContainsFunc(t.Columns, func(c schema.Column) bool { return strings.EqualFold(c.Name, column) }) {
+			return name
+		}
+	}
+	return ""
+}
+
+// literalGlob is a pattern that fits the given path alone.
+func literalGlob(path string) string {
+	return strings.NewReplacer("*", "[*]", "?", "[?]", "[", "[[]").Replace(path)
+}
+
+// readyViews are the views made of those of the tables, for a snapshot that has the
+// given layers.
+func readyViews(layers []string) []View {
+	return []View{sentencesWide(layers), labelCounts, cooccurrence, polarityBySection, repairsByRule}
+}
+
+var (
+	text   = schema.Type{Kind: schema.String}
+	number = schema.Type{Kind: schema.Int64}
+	texts  = schema.Type{Kind: schema.List, Elem: &text}
+)
+
+// sentencesWide has a column for each layer. A layer whose name a column has
+// already gets the prefix layer_, as often as it takes.
+func sentencesWide(layers []string) View {
+	i := slices.IndexFunc(schema.Tables(), func(t schema.Table) bool { return t.Name == "sentences" })
+	v := View{Table: schema.Table{
+		Name: "sentences_wide", Doc: "The table sentences, with a column for each layer of labels.",
+		Columns: schema.Tables()[i].Columns,
+	}}
+	taken := map[string]bool{}
+	for _, c := range v.Columns {
+		taken[c.Name] = true
+	}
+	query := "SELECT *"
+	for _, layer := range layers {
+		name := layer
+		for taken[name] {
+			name = "layer_" + name
+		}
+		taken[name] = true
+		v.Columns = append(v.Columns, schema.Column{
+			Name: name, Type: texts,
+			Doc: "The labels of the layer " + layer + ", as EXP-NEG or, without a polarity, EXP, in the order in which they were typed. Empty if there are none.",
+		})
+		query += fmt.Sprintf(",\n    [concat_ws('-', l.label, l.polarity) FOR l IN labels IF l.layer = %s] AS %s",
+			schema.SQLText(layer), schema.SQLName(name))
+	}
+	v.Query = query + "\nFROM sentences"
+	return v
+}
+
+var labelCounts = View{
+	schema.Table{
+		Name: "label_counts", Doc: "How often each label was assigned, by polarity. Labels that could not be resolved are counted where label is NULL, so that the sum of labels is the number of rows in the table labels.",
+		Columns: []schema.Column{
+			{Name: "corpus", Type: text, Doc: "Name of the corpus in the config."},
+			{Name: "layer", Type: text, Nullable: true, Doc: "Annotation layer."},
+			{Name: "label", Type: text, Nullable: true, Doc: "Code of the label in the taxonomy."},
+			{Name: "name", Type: text, Nullable: true, Doc: "Name of the label in full, from the taxonomy."},
+			{Name: "polarity", Type: text, Nullable: true, Doc: "Polarity code, NULL for none."},
+			{Name: "labels", Type: number, Doc: "How many labels there are."},
+			{Name: "sentences", Type: number, Doc: "How many sentences carry one."},
+			{Name: "documents", Type: number, Doc: "How many documents have such a sentence."},
+		},
+	},
+	`SELECT corpus, layer, label, name, polarity,
+    count(*) AS labels,
+    count(DISTINCT sentence_id) AS sentences,
+    count(DISTINCT document_id) AS documents
+FROM labels LEFT JOIN taxonomy USING (corpus, layer, label)
+GROUP BY corpus, layer, label, name, polarity
+ORDER BY corpus, labels DESC, layer, label, polarity`,
+}
+
+var cooccurrence = View{
+	schema.Table{
+		Name: "cooccurrence", Doc: "Which labels stand on one sentence: each pair once, the one that comes first in the alphabet as a. Polarities are left aside, and a label that a sentence has twice counts once.",
+		Columns: []schema.Column{
+			{Name: "corpus", Type: text, Doc: "Name of the corpus in the config."},
+			{Name: "layer_a", Type: text, Doc: "Layer of the one label."},
+			{Name: "label_a", Type: text, Doc: "Code of the one label."},
+			{Name: "layer_b", Type: text, Doc: "Layer of the other."},
+			{Name: "label_b", Type: text, Doc: "Code of the other."},
+			{Name: "sentences", Type: number, Doc: "How many sentences carry both."},
+			{Name: "documents", Type: number, Doc: "How many documents have such a sentence."},
+		},
+	},
+	`WITH carried AS (
+    SELECT DISTINCT corpus, document_id, sentence_id, layer, label
+    FROM labels
+    WHERE label IS NOT NULL
+)
+SELECT a.corpus, a.layer AS layer_a, a.label AS label_a, b.layer AS layer_b, b.label AS label_b,
+    count(*) AS sentences,
+    count(DISTINCT a.document_id) AS documents
+FROM carried a JOIN carried b
+    ON a.sentence_id = b.sentence_id AND (a.layer, a.label) < (b.layer, b.label)
+GROUP BY a.corpus, a.layer, a.label, b.layer, b.label
+ORDER BY a.corpus, sentences DESC, layer_a, label_a, layer_b, label_b`,
+}
+
+var polarityBySection = View{
+	schema.Table{
+		Name: "polarity_by_section", Doc: "How each section of the papers is judged: the polarities of the labels of the layer section, and of the labels of the layer aspect on the same sentences. A sentence on two sections counts for both. Empty where no layer is called section.",
+		Columns: []schema.Column{
+			{Name: "corpus", Type: text, Doc: "Name of the corpus in the config."},
+			{Name: "section", Type: text, Doc: "Code of the section."},
+			{Name: "name", Type: text, Nullable: true, Doc: "Name of the section in full, from the taxonomy."},
+			{Name: "labels", Type: number, Doc: "How many labels of this section there are."},
+			{Name: "pos", Type: number, Doc: "How many of them have the polarity POS."},
+			{Name: "neg", Type: number, Doc: "How many of them have the polarity NEG."},
+			{Name: "neu", Type: number, Doc: "How many of them have the polarity NEU."},
+			{Name: "none", Type: number, Doc: "How many of them have no polarity."},
+			{Name: "aspect_labels", Type: number, Doc: "How many labels of aspects stand on sentences with this section."},
+			{Name: "aspect_pos", Type: number, Doc: "How many of these have the polarity POS."},
+			{Name: "aspect_neg", Type: number, Doc: "How many of these have the polarity NEG."},
+			{Name: "aspect_neu", Type: number, Doc: "How many of these have the polarity NEU."},
+			{Name: "aspect_none", Type: number, Doc: "How many of these have no polarity."},
+		},
+	},
+	`WITH known AS (
+    FROM labels WHERE label IS NOT NULL
+), sections AS (
+    SELECT corpus, label AS section,
+        count(*) AS labels,
+        count(*) FILTER (polarity = 'POS') AS pos,
+        count(*) FILTER (polarity = 'NEG') AS neg,
+        count(*) FILTER (polarity = 'NEU') AS neu,
+        count(*) FILTER (polarity IS NULL) AS none
+    FROM known
+    WHERE layer = 'section'
+    GROUP BY corpus, label
+), aspects AS (
+    SELECT s.corpus, s.label AS section,
+        count(*) AS aspect_labels,
+        count(*) FILTER (a.polarity = 'POS') AS aspect_pos,
+        count(*) FILTER (a.polarity = 'NEG') AS aspect_neg,
+        count(*) FILTER (a.polarity = 'NEU') AS aspect_neu,
+        count(*) FILTER (a.polarity IS NULL) AS aspect_none
+    FROM (SELECT DISTINCT corpus, label, sentence_id FROM known WHERE layer = 'section') s
+    JOIN (FROM known WHERE layer = 'aspect') a USING (sentence_id)
+    GROUP BY s.corpus, s.label
+)
+SELECT corpus, section, name, labels, pos, neg, neu, none,
+    coalesce(aspect_labels, 0) AS aspect_labels,
+    coalesce(aspect_pos, 0) AS aspect_pos,
+    coalesce(aspect_neg, 0) AS aspect_neg,
+    coalesce(aspect_neu, 0) AS aspect_neu,
+    coalesce(aspect_none, 0) AS aspect_none
+FROM sections
+LEFT JOIN aspects USING (corpus, section)
+LEFT JOIN (SELECT corpus, label AS section, name FROM taxonomy WHERE layer = 'section') USING (corpus, section)
+ORDER BY corpus, labels DESC, section`,
+}
+
+var repairsByRule = View{
+	schema.Table{
+		Name: "repairs_by_rule", Doc: "Which repairs were made on labels. A label on which two rules were applied counts for both.",
+		Columns: []schema.Column{
+			{Name: "rule", Type: text, Doc: "Name of the rule, as quern explain repair-NAME has it."},
+			{Name: "layer", Type: text, Nullable: true, Doc: "Annotation layer of the repaired labels."},
+			{Name: "labels", Type: number, Doc: "How many labels were repaired."},
+			{Name: "example", Type: text, Doc: "The most frequent of them: what was typed, an arrow, and what it was read as."},
+		},
+	},
+	`WITH repaired AS (
+    SELECT repair, layer, count(*) AS labels,
+        raw_label || ' -> ' || if(label IS NULL, 'nothing', concat_ws('-', label, polarity)) AS example
+    FROM labels
+    WHERE repair IS NOT NULL
+    GROUP BY repair, layer, example
+), by_rule AS (
+    SELECT unnest(string_split(repair, '+')) AS rule, layer, labels, example
+    FROM repaired
+)
+SELECT rule, layer,
+    sum(labels)::BIGINT AS labels,
+    first(example ORDER BY labels DESC, example) AS example
+FROM by_rule
+GROUP BY rule, layer
+ORDER BY labels DESC, rule, layer`,
+}
