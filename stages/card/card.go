@@ -1,6 +1,8 @@
 package card
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"path"
@@ -163,6 +165,15 @@ func (t *table) patterns() []string {
 		found[t.Name+"/"+strings.Repeat("*/", depth)+"part-*.parquet"] = true
 	}
 	return slices.Sorted(maps.Keys(found))
+}
+
+// digest is a SHA-256 of the names of the parts and what they hold.
+func (t *table) digest() string {
+	h := sha256.New()
+	for _, p := range t.parts {
+		fmt.Fprintf(h, "%s %s\n", p.SHA256, p.Path)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // partitioned reports whether the parts lie in folders of the table's folder.

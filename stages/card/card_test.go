@@ -282,6 +282,37 @@ func TestTables(t *testing.T) {
 	}
 }
 
+// What a config says changes with its parts, and only with them, since datasets
+// takes a folder for the one it knows if all configs say the same.
+func TestConfigChangesWithParts(t *testing.T) {
+	descriptions := func(f *Facts) map[string]string {
+		t.Helper()
+		header, _, _ := made(t, f)
+		all := map[string]string{}
+		for _, c := range header["configs"].([]any) {
+			c := c.(map[string]any)
+			all[c["config_name"].(string)] = c["description"].(string)
+		}
+		return all
+	}
+	before := descriptions(facts("a", "b"))
+	if len(before) != len(schema.Tables()) {
+		t.Fatalf("configs %v", before)
+	}
+	f := facts("a", "b")
+	f.Dataset.Title = "another"
+	if diff := cmp.Diff(before, descriptions(f)); diff != "" {
+		t.Errorf("the title changes configs:\n%s", diff)
+	}
+	part := &f.Manifest.Shards[0].Parts[0]
+	part.SHA256 = strings.Repeat("0", 64)
+	for table, after := range descriptions(f) {
+		if changed := before[table] != after; changed != (table == part.Table) {
+			t.Errorf("a part of %s changes that of %s: %v", part.Table, table, changed)
+		}
+	}
+}
+
 func checkMetadata(t *testing.T, metadata map[string]any, patterns map[string]string, m *snapshot.Manifest) {
 	t.Helper()
 	sets, objects := map[string]string{}, 0

@@ -100,6 +100,10 @@ func (f *Facts) header(b *bytes.Buffer, tables []table) {
 		if tables[i].Name == defaultTable {
 			b.WriteString("  default: true\n")
 		}
+		// The library datasets keeps what it made of a folder, and finds it again by
+		// the folder's name and by what stands here: if that did not change with the
+		// parts, current would be read as it was the night before.
+		fmt.Fprintf(b, "  description: %s\n", quote("Parts with the SHA-256 "+tables[i].digest()))
 		b.WriteString("  data_files:\n  - split: train\n    path:\n")
 		for _, pattern := range tables[i].patterns() {
 			b.WriteString("    - " + quote(pattern) + "\n")
