@@ -1,5 +1,5 @@
-# Everything runs with Go alone, but for bench-peers and interop: the tools are
-# pinned in tools/go.mod, and Go builds them on first use.
+# Everything runs with Go alone, but for bench-peers, interop and recipes: the tools
+# are pinned in tools/go.mod, and Go builds them on first use.
 
 GO ?= go
 
@@ -17,8 +17,9 @@ KILLS ?= 500
 BENCH ?=
 PYTHON ?= python3
 READERS = interop/.venv
+PAGES ?=
 
-.PHONY: help build demo test test-nocgo race lint fmt fuzz torture bench bench-peers interop docs check-generated ci clean
+.PHONY: help build demo test test-nocgo race lint fmt fuzz torture bench bench-peers interop recipes python docs check-generated ci clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -73,20 +74,26 @@ bench: ## compare the Go benchmarks with those of the last tag; BENCHCOUNT, BENC
 bench-peers: ## measure against other ways, with python3 and a Java; BENCH="-scale 0.01" to try it out
 	$(GO) run ./bench $(BENCH)
 
-interop: build $(READERS)/installed ## read the tables with other software, and write docs/interop.md; with python3 and a Java
+interop: build $(READERS)/installed ## read the tables with other software, write docs/interop.md, and run the recipes; with python3 and a JDK
 	@"$${JAVA_HOME:+$$JAVA_HOME/bin/}java" -version 2>/dev/null || \
-		{ echo "make interop: Spark needs a Java, 17 or later: install one (on Debian, apt-get install default-jre-headless) or set JAVA_HOME"; exit 1; }
-	$(READERS)/bin/ruff format --check interop
-	$(READERS)/bin/ruff check interop
+		{ echo "make interop: Spark needs a Java, 17 or later: install one (on Debian, apt-get install default-jdk-headless) or set JAVA_HOME"; exit 1; }
+	$(READERS)/bin/ruff format --check --config interop/ruff.toml interop docs/recipes
+	$(READERS)/bin/ruff check --config interop/ruff.toml interop docs/recipes
 	$(READERS)/bin/python -m interop --quern bin/quern --work out/interop $${QUERN_CORPORA:+--corpora "$$QUERN_CORPORA"}
+	$(MAKE) recipes
 
-$(READERS)/installed: interop/requirements.txt
-	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "make interop: it needs Python 3.11 or later with venv (on Debian, apt-get install python3-venv), or PYTHON=another"; exit 1; }
+recipes: | python ## run the recipes and the README as they are written, with python3 and a JDK; PAGES="recipes/duckdb.md"
+	$(PYTHON) interop/recipes.py $(PAGES)
+
+$(READERS)/installed: interop/requirements.txt | python
 	rm -rf $(READERS)
 	$(PYTHON) -m venv $(READERS)
 	$(READERS)/bin/pip install --quiet --disable-pip-version-check -r interop/requirements.txt
 	touch $@
+
+python:
+	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "make: this needs Python 3.11 or later with venv (on Debian, apt-get install python3-venv), or PYTHON=another"; exit 1; }
 
 docs: build ## write the generated pages
 	bin/quern config reference > configs/reference.yaml
