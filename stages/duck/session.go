@@ -1,12 +1,16 @@
 package duck
 
 import (
+	"bufio"
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,18 +63,15 @@ func (s *Session) start(ctx context.Context, from *snapshot.Snapshot, o Options)
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return err
 	}
-	settings := `SET autoinstall_known_extensions = false;
+	// With one thread none is woken for each of the many statements that follow.
+	settings := `SET threads = 1;
+SET autoinstall_known_extensions = false;
 SET autoload_known_extensions = false;
 SET allow_persistent_secrets = false;
 SET TimeZone = 'UTC';
 SET temp_directory = ` + schema.SQLText(o.Temp) + ";"
 	if err := s.Exec(ctx, settings); err != nil {
 		return err
-	}
-	if o.Threads > 0 {
-		if err := s.Exec(ctx, "SET threads = "+strconv.Itoa(o.Threads)); err != nil {
-			return &OptionError{err}
-		}
 	}
 	if o.Memory != "" {
 		if err := s.Exec(ctx, "SET memory_limit = "+schema.SQLText(o.Memory)); err != nil {
@@ -88,7 +89,13 @@ SET temp_directory = ` + schema.SQLText(o.Temp) + ";"
 		return err
 	}
 	s.Views = append(s.Views, ready...)
-	return s.create(ctx, ready)
+	if err := s.create(ctx, ready); err != nil {
+		return err
+	}
+	if err := s.Exec(ctx, "SET threads = "+strconv.Itoa(cmp.Or(o.Threads, runtime.GOMAXPROCS(0)))); err != nil {
+		return &OptionError{err}
+	}
+	return nil
 }
 
 func (s *Session) create(ctx context.Context, views []View) error {
@@ -223,6 +230,9 @@ var copyOptions = map[Format]string{
 	Parquet: "FORMAT parquet, COMPRESSION zstd",
 }
 
+// corrections are what is done to files that DuckDB wrote.
+var corrections = map[Format]func(io.ByteReader, *bufio.Writer) error{CSV: withCRLF, JSON: withoutNaN}
+
 // ErrNoRows says that a statement is no query, so that there is nothing to write
 // into a file.
 var ErrNoRows = errors.New("only the rows of a query can be written as CSV, JSON or Parquet, and this statement is none")
@@ -236,17 +246,17 @@ func (s *Session) Copy(ctx context.Context, query string, format Format, file st
 	if !about.selects {
 		return ErrNoRows
 	}
-	to := file
-	if format == JSON {
-		to += ".numbers"
+	to, filter := file, corrections[format]
+	if filter != nil {
+		to += ".raw"
 	}
 	if err := s.Exec(ctx, fmt.Sprintf("COPY (FROM (\n%s\n)) TO %s (%s)", query, schema.SQLText(to), copyOptions[format])); err != nil {
 		return withoutFirstLine(err)
 	}
-	if format == JSON {
-		return errors.Join(standardJSON(to, file), os.Remove(to))
+	if filter == nil {
+		return nil
 	}
-	return nil
+	return errors.Join(correct(to, file, filter), os.Remove(to))
 }
 
 // where is the head of the line of a query that DuckDB shows in an error.

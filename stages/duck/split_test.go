@@ -61,6 +61,18 @@ func TestWithoutNaN(t *testing.T) {
 	}
 }
 
+func TestWithCRLF(t *testing.T) {
+	var out bytes.Buffer
+	w := bufio.NewWriter(&out)
+	if err := withCRLF(strings.NewReader("a,b\n1,\"two\n\"\"lines\"\"\n\"\n"), w); err != nil {
+		t.Fatal(err)
+	}
+	w.Flush()
+	if want := "a,b\r\n1,\"two\n\"\"lines\"\"\n\"\r\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+}
+
 func TestWithoutFirstLine(t *testing.T) {
 	for in, want := range map[string]string{
 		"Binder Error: x\n\nLINE 2: FROM y\n             ^":     "Binder Error: x\n\nLINE 1: FROM y\n             ^",

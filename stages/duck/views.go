@@ -2,6 +2,7 @@ package duck
 
 import (
 	"fmt"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -47,8 +48,12 @@ func tableQuery(s *snapshot.Snapshot, t schema.Table) (string, error) {
 			types = append(types, fmt.Sprintf("%s: %s", schema.SQLText(c.Name), c.Type.SQL()))
 		}
 	}
-	if !slices.ContainsFunc(s.Parts(), func(p sink.Part) bool { return p.Table == t.Name }) {
+	parts := slices.DeleteFunc(s.Parts(), func(p sink.Part) bool { return p.Table != t.Name })
+	switch {
+	case len(parts) == 0:
 		return "SELECT " + strings.Join(nulls, ", ") + "\nWHERE false", nil
+	case !slices.ContainsFunc(parts, func(p sink.Part) bool { return path.Ext(p.Path) == ".parquet" }):
+		return "", fmt.Errorf("the snapshot has no Parquet files of %s, which DuckDB would read: set output.format to parquet or both, and run quern again", t.Name)
 	}
 	options := "hive_partitioning = false"
 	if len(types) > 0 {

@@ -7,9 +7,9 @@ import (
 	"os"
 )
 
-// standardJSON copies a file of JSON, with null for numbers that JSON does not
-// have: DuckDB writes NaN, Infinity and -Infinity.
-func standardJSON(from, to string) (err error) {
+// correct copies a file that DuckDB wrote, with what the format's standard says and
+// DuckDB does not do.
+func correct(from, to string, filter func(io.ByteReader, *bufio.Writer) error) (err error) {
 	in, err := os.Open(from)
 	if err != nil {
 		return err
@@ -21,14 +21,35 @@ func standardJSON(from, to string) (err error) {
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
 	w := bufio.NewWriterSize(out, 1<<20)
-	if err := withoutNaN(bufio.NewReaderSize(in, 1<<20), w); err != nil {
+	if err := filter(bufio.NewReaderSize(in, 1<<20), w); err != nil {
 		return err
 	}
 	return w.Flush()
 }
 
-// withoutNaN looks at what stands outside of strings: N and I begin the numbers in
-// question there, and nothing else.
+// withCRLF ends records of CSV as RFC 4180 says, and as quern cat does.
+func withCRLF(in io.ByteReader, w *bufio.Writer) error {
+	quoted := false
+	for {
+		c, err := in.ReadByte()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case c == '\n' && !quoted:
+			_ = w.WriteByte('\r')
+		}
+		_ = w.WriteByte(c)
+	}
+}
+
+// withoutNaN writes null for the numbers that JSON does not have: DuckDB writes NaN,
+// Infinity and -Infinity. Outside of strings N and I begin nothing else.
 func withoutNaN(in io.ByteReader, w *bufio.Writer) error {
 	quoted, escaped, minus := false, false, false
 	for {
