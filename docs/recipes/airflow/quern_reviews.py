@@ -1,7 +1,8 @@
 """Converts a corpus with Quern every night, and loads what it published into DuckDB.
 
 To be put into the dags folder of Airflow. Where things are is said by variables of
-the environment, which must not begin with QUERN_: those are settings of Quern.
+the environment, with absolute paths, as Airflow runs tasks in folders of its own. Their
+names do not begin with QUERN_: those are settings of Quern.
 
     REVIEWS_QUERN      the command, quern if not given
     REVIEWS_JOB        what stands behind `quern run`, e.g. /etc/quern/nightly.yaml
