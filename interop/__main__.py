@@ -19,6 +19,7 @@ from interop.quern import Quern, Snapshot
 from interop.readers import counting
 from interop.readers.arrow_ipc import ArrowStream
 from interop.readers.base import Probe, Reader
+from interop.readers.croissant import Croissant
 from interop.readers.datasets import HuggingFace
 from interop.readers.duckdb import DuckDB
 from interop.readers.pandas import PandasArrow, PandasNumPy
@@ -74,6 +75,7 @@ def interop(
         PandasArrow(documentation),
         PandasNumPy(documentation),
         HuggingFace(documentation, work / "datasets"),
+        Croissant(documentation),
         ArrowStream(documentation, quern),
     ]
     findings = Findings()

@@ -35,7 +35,7 @@ def convert(quern: Quern, work: Path, real: Path | None) -> Snapshots:
     cut = ("--set", "output.part_bytes=100KiB", "--set", "output.row_group_rows=1000")
 
     return Snapshots(
-        reviews=_convert(quern, work, "reviews", "--corpus", REPOSITORY / "examples" / "reviews"),
+        reviews=_convert_reviews(quern, work),
         generated=_convert(quern, work, "generated", "--corpus", corpus, *cut),
         kept=_convert_partitioned(quern, work, corpus, kept=True),
         dropped=_convert_partitioned(quern, work, corpus, kept=False),
@@ -47,6 +47,11 @@ def _existing(folder: Path) -> Path:
     if not folder.is_dir():
         raise FileNotFoundError(f"QUERN_CORPORA leads to no folder {folder.name}")
     return folder
+
+
+def _convert_reviews(quern: Quern, work: Path) -> Snapshot:
+    out = work / "reviews"
+    return quern.run("reviews", out, REPOSITORY / "examples" / "reviews.yaml", "--out", out, described=True)
 
 
 def _convert(quern: Quern, work: Path, name: str, *arguments: str | Path) -> Snapshot:

@@ -26,6 +26,8 @@ class Snapshot:
     name: str
     out: Path
     partitions: Partitions = field(default=Partitions())
+    described: bool = False
+    """Whether its config says all that a dataset card has room for."""
 
     @property
     def root(self) -> Path:
@@ -78,7 +80,14 @@ class Quern:
             raise RuntimeError(f"{' '.join(command)}: exit code {done.returncode}\n{done.stderr.decode()}")
         return done.stdout
 
-    def run(self, name: str, out: Path, *arguments: str | Path, partitions: Partitions | None = None) -> Snapshot:
+    def run(
+        self,
+        name: str,
+        out: Path,
+        *arguments: str | Path,
+        partitions: Partitions | None = None,
+        described: bool = False,
+    ) -> Snapshot:
         """Converts into a new folder. Refused documents are no failure here: they are in the tables."""
         self.call("run", *arguments, allow=(0, 3))
-        return Snapshot(name, out, partitions or Partitions())
+        return Snapshot(name, out, partitions or Partitions(), described)

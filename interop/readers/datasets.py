@@ -1,4 +1,4 @@
-"""Hugging Face datasets loads the parts, without the network."""
+"""Hugging Face datasets loads snapshots by their dataset cards, without the network."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import datasets
 import pyarrow as pa
-from datasets import Dataset, Features, Json, List, Value, load_dataset
+import pyarrow.parquet as pq
+from datasets import Dataset, Features, Json, List, Value, get_dataset_config_names, load_dataset
 
 from interop.checksum import Columns
 from interop.corpora import Snapshots
@@ -17,6 +18,9 @@ from interop.quern import Snapshot
 from interop.readers import arrow
 from interop.readers.base import Gotcha, Joined, Probe, Pruned, Reader, Types
 from interop.readers.counting import PROTOCOL, CountingFileSystem
+
+_DEFAULT = "sentences"
+"""The table that the card means where none is named."""
 
 
 class HuggingFace(Reader):
@@ -48,11 +52,14 @@ class HuggingFace(Reader):
         return self._load(snapshot, table.name).to_dict()
 
     def _load(self, snapshot: Snapshot, table: str) -> Dataset:
-        files = [str(part) for part in snapshot.parts(table)]
-        documented = self._documentation.tables[table]
-        has_map = any(column.type.kind == "map" for column in documented.columns)
-        features = self._features(snapshot, documented) if has_map else None
-        return load_dataset("parquet", data_files=files, split="train", cache_dir=self._cache, features=features)
+        """A table by the header of the dataset card, which has none that is empty: datasets cannot load these."""
+        if snapshot.rows(table):
+            name = None if table == _DEFAULT else table
+            return load_dataset(str(snapshot.root), name, split="train", cache_dir=self._cache)
+        if table in get_dataset_config_names(str(snapshot.root)):
+            raise AssertionError(f"{snapshot.name}: the card names {table}, which is empty")
+        schema = pq.read_schema(snapshot.parts(table)[0])
+        return Dataset.from_list([], Features.from_arrow_schema(schema))
 
     def join(self, snapshot: Snapshot) -> Joined:
         labels, sentences, documents = (self._load(snapshot, table) for table in ("labels", "sentences", "documents"))
@@ -122,8 +129,8 @@ class HuggingFace(Reader):
         yield Gotcha(
             self.name,
             (
-                "It has no type for the map `documents.attributes`: `features` must name it as `Json()`, and its "
-                "values are then lists of key and value."
+                "It has no type for the map `documents.attributes`: `features` must name it as `Json()`, as the card "
+                "of a snapshot does, and its values are then lists of key and value."
             ),
         )
         if "decision" in self._load(snapshots.dropped, "labels").column_names:
