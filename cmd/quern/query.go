@@ -67,7 +67,7 @@ at a prompt if that is a terminal.` + absentNote(),
 	cmd.Flags().StringVarP(&file, "file", "f", "", "read the SQL from a file, - for standard input")
 	cmd.Flags().StringVar(&q.format, "format", tableFormat, "table, csv, json or parquet")
 	cmd.Flags().StringVarP(&q.out, "output", "o", "", "write to a file, which is replaced once the query is done")
-	cmd.Flags().IntVar(&q.rows, "rows", 0, "how many rows of a table are shown; 0 is all, but 1,000 on a terminal")
+	cmd.Flags().IntVar(&q.rows, "rows", 0, "how many rows of a table are shown at most; without it 1,000 on a terminal, and all elsewhere")
 	q.addFlags(cmd)
 	return cmd
 }

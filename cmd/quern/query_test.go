@@ -510,6 +510,11 @@ func TestExport(t *testing.T) {
 			t.Errorf("%s is documented by %q", v.Name, comment)
 		}
 	}
+	for table, id := range map[string]string{"documents": "document_id", "sentences": "sentence_id", "labels": "sentence_id || '/' || position"} {
+		if got, want := ask(t, s, "SELECT "+id+" FROM "+table), ask(t, s, "SELECT "+id+" FROM memory.main."+table); !slices.Equal(got, want) {
+			t.Errorf("the rows of %s are in another order", table)
+		}
+	}
 	if got := ask(t, s, "SELECT value FROM metadata WHERE key = 'snapshot'"); len(got) != 1 || got[0] != filepath.Base(out) {
 		t.Errorf("snapshot %q", got)
 	}
