@@ -31,7 +31,7 @@ def convert(quern: Quern, work: Path, real: Path | None) -> Snapshots:
     work.mkdir(parents=True)
 
     corpus = work / "corpus"
-    quern.output("gen", corpus, "--documents", "600", "--quirks", "0.1", "--layers", "4")
+    quern.output("gen", corpus, "--documents", "400", "--quirks", "0.1", "--layers", "4")
     cut = ("--set", "output.part_bytes=100KiB", "--set", "output.row_group_rows=1000")
 
     return Snapshots(

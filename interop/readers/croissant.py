@@ -1,6 +1,6 @@
 """mlcroissant reads the tables by croissant.json alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import mlcroissant
@@ -10,10 +10,11 @@ from absl import logging
 from mlcroissant import Field
 
 from interop.checksum import Columns
+from interop.corpora import Snapshots
 from interop.documented import Column, Documentation, Table, Type
 from interop.quern import Snapshot
 from interop.readers import arrow
-from interop.readers.base import Joined, Reader, Types
+from interop.readers.base import Gotcha, Joined, Reader, Types
 
 
 class Croissant(Reader):
@@ -62,6 +63,22 @@ class Croissant(Reader):
 
     def join(self, snapshot: Snapshot) -> Joined:
         return arrow.join(*(self._table(snapshot, name) for name in ("labels", "sentences", "documents")))
+
+    def gotchas(self, snapshots: Snapshots) -> Iterator[Gotcha]:
+        documents = list(self._dataset(snapshots.dropped).records("documents"))
+        if not all(isinstance(document["documents/text"], bytes) for document in documents):
+            raise AssertionError("mlcroissant has learned to hand out text as text")
+        yield Gotcha(self.name, "It hands out text as bytes of UTF-8.")
+        decisions, years = ({document[f"documents/{name}"] for document in documents} for name in ("decision", "year"))
+        if not any(b"%2F" in decision for decision in decisions) or b"__HIVE_DEFAULT_PARTITION__" not in years:
+            raise AssertionError(f"mlcroissant has learned to read folders' names: {decisions} {years}")
+        yield Gotcha(
+            self.name,
+            (
+                "With `output.partition_columns: drop` it takes the names of folders as they are: text, escaped, "
+                "and `__HIVE_DEFAULT_PARTITION__` for NULL."
+            ),
+        )
 
     def _table(self, snapshot: Snapshot, name: str) -> pa.Table:
         table = self._documentation.tables[name]

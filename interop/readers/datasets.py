@@ -7,7 +7,6 @@ from pathlib import Path
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import datasets
-import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Dataset, Features, Json, List, Value, get_dataset_config_names, load_dataset
 
@@ -64,11 +63,7 @@ class HuggingFace(Reader):
     def join(self, snapshot: Snapshot) -> Joined:
         labels, sentences, documents = (self._load(snapshot, table) for table in ("labels", "sentences", "documents"))
         documents = documents.remove_columns("attributes")
-        tables = [dataset.with_format("arrow")[:] for dataset in (labels, sentences, documents)]
-        if "decision" not in tables[2].column_names:
-            nothing = pa.nulls(tables[2].num_rows, pa.string())
-            tables[2] = tables[2].append_column("decision", nothing)
-        return arrow.join(*tables)
+        return arrow.join(*(dataset.with_format("arrow")[:] for dataset in (labels, sentences, documents)))
 
     def pruned(self, generated: Snapshot, partitioned: Sequence[Snapshot], probe: Probe) -> Iterator[Pruned]:
         CountingFileSystem.forget()

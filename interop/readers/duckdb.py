@@ -62,10 +62,22 @@ class DuckDB(Reader):
 
     def pruned(self, generated: Snapshot, partitioned: Sequence[Snapshot], probe: Probe) -> Iterator[Pruned]:
         yield self._groups(generated, f"document_id = '{probe.document}'")
-        yield self._groups(generated, f"document_id = '{probe.absent}'", "an absent id: bloom filters too")
+        left = self._left_by_statistics(generated, probe.absent)
+        if not left:
+            raise AssertionError(f"no row group but for its bloom filter could have {probe.absent}")
+        yield self._groups(
+            generated, f"document_id = '{probe.absent}'", f"an absent id: bloom filters, statistics leave {left}"
+        )
         for snapshot in partitioned:
             yield self._files(snapshot, f"decision = '{probe.decision}' AND year = {probe.year}")
             yield self._groups(snapshot, f"document_id = '{probe.partitioned}'", "bloom filters too")
+
+    def _left_by_statistics(self, snapshot: Snapshot, document: str) -> int:
+        """How many row groups could have a document, by their least and greatest id."""
+        return self._rows(
+            f"SELECT count(*) FROM parquet_metadata('{snapshot.folder('sentences')}/*.parquet') "
+            f"WHERE path_in_schema = 'document_id' AND '{document}' BETWEEN stats_min_value AND stats_max_value"
+        )[0][0]
 
     def _groups(self, snapshot: Snapshot, where: str, note: str = "") -> Pruned:
         query = self._profile(snapshot, where)["query"]
