@@ -8,6 +8,8 @@ const (
 	TableKey    = "quern.table"
 	ColumnsKey  = "quern.columns"  // a Column each, as JSON
 	TaxonomyKey = "quern.taxonomy" // the taxonomies of the rows, by corpus, as JSON
+	// CreatorKey is what wrote an Arrow file; Parquet has a place of its own for it.
+	CreatorKey = "quern.created_by"
 	// SparkKey is where Spark looks for its StructType.
 	SparkKey = "org.apache.spark.sql.parquet.row.metadata"
 )

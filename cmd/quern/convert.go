@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -355,7 +354,7 @@ func (j *job) publishDraft(ctx context.Context, m *snapshot.Manifest, dir string
 	if m.Taxonomy, err = j.sink.WriteTaxonomies(dir, corpora, taxonomies); err != nil {
 		return nil, err
 	}
-	draft, err := j.draft(m, filepath.Join(dir, m.Taxonomy.Path))
+	draft, err := j.draft(m, dir)
 	if err != nil {
 		return nil, err
 	}

@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
-
-	"github.com/parquet-go/parquet-go"
 
 	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/schema"
-	"github.com/quern-data/quern/stages/sink"
+	"github.com/quern-data/quern/stages/records"
 	"github.com/quern-data/quern/stages/snapshot"
 	"github.com/quern-data/quern/stages/verifier"
 )
@@ -94,22 +91,37 @@ func (j *job) example(code schema.Code) string {
 		if made.Shard.Stats.Diagnostics[code] == 0 {
 			continue
 		}
-		part := slices.IndexFunc(made.Shard.Parts, func(p sink.Part) bool { return p.Table == "diagnostics" })
-		if part < 0 {
-			return ""
+		if text := firstOf(made, code); text != "" {
+			return text
 		}
-		rows, err := parquet.ReadFile[schema.DiagnosticRow](made.PartFile(part))
+	}
+	return ""
+}
+
+// firstOf is the first diagnostic of the given code in a shard, as example has it.
+func firstOf(made *snapshot.Made, code schema.Code) string {
+	table, err := records.OpenShard(made, "diagnostics", "code", "source_path", "line", "column", "message")
+	if err != nil {
+		return ""
+	}
+	var columns [5]records.Distinct
+	for batch, err := range table.All(context.Background()) {
 		if err != nil {
 			return ""
 		}
-		for k := range rows {
-			if row := &rows[k]; row.Code == code.String() {
-				at := row.SourcePath
-				if row.Line != nil && *row.Line > 0 {
-					at = fmt.Sprintf("%s:%d:%d", at, *row.Line, *row.Column)
-				}
-				return schema.Printable(fmt.Sprintf(", e.g. %s: %s", at, row.Message))
+		for i := range columns {
+			columns[i].Read(batch.Column(i))
+		}
+		for row := range int(batch.NumRows()) {
+			value := func(i int) string { return columns[i].Values[columns[i].Codes[row]] }
+			if value(0) != code.String() {
+				continue
 			}
+			at := value(1)
+			if value(2) != records.Null {
+				at = fmt.Sprintf("%s:%s:%s", at, value(2), value(3))
+			}
+			return schema.Printable(fmt.Sprintf(", e.g. %s: %s", at, value(4)))
 		}
 	}
 	return ""

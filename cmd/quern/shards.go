@@ -78,7 +78,7 @@ func (j *job) decide(ctx context.Context) error {
 		if s.made != nil {
 			return nil
 		}
-		if m := j.output.Staged(s.identity); m != nil {
+		if m := j.output.Staged(s.identity, new(snapshot.Manifest)); m != nil {
 			return j.take(ctx, s, m)
 		}
 		return nil

@@ -60,7 +60,7 @@ func (t *Table) Checksums(ctx context.Context, part int) ([]Checksum, error) {
 				row = value(row, i)
 				sums[c].Sum += last[c].of(row[from:])
 			}
-			sums[columns].Sum += hash(row)
+			sums[columns].Sum += hashOf(row)
 		}
 		for i := range sums {
 			sums[i].Rows += batch.NumRows()
@@ -77,12 +77,12 @@ type hashed struct {
 
 func (h *hashed) of(value []byte) uint64 {
 	if string(h.value) != string(value) {
-		h.value, h.hash = append(h.value[:0], value...), hash(value)
+		h.value, h.hash = append(h.value[:0], value...), hashOf(value)
 	}
 	return h.hash
 }
 
-func hash(b []byte) uint64 {
+func hashOf(b []byte) uint64 {
 	sum := sha256.Sum256(b)
 	return binary.BigEndian.Uint64(sum[:])
 }

@@ -5,7 +5,10 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 )
 
-// Distinct are the values of a column as text, each once. NULL is the text NULL.
+// Null is NULL among the values of Distinct.
+const Null = "NULL"
+
+// Distinct are the values of a column as text, each once.
 type Distinct struct {
 	Values []string
 	// Codes has, for each row of the batch that was read last, its place in Values.
@@ -27,7 +30,7 @@ func (d *Distinct) Read(a arrow.Array) {
 	for i := range d.Codes {
 		switch {
 		case a.IsNull(i):
-			d.Codes[i] = d.place("NULL")
+			d.Codes[i] = d.place(Null)
 		case isText:
 			d.Codes[i] = d.place(texts.Value(i))
 		default:

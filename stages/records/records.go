@@ -47,10 +47,49 @@ type part struct {
 // Open opens a table of a snapshot. Its columns are those that are named, in that
 // order, or all.
 func Open(s *snapshot.Snapshot, table string, columns ...string) (*Table, error) {
+	t := &Table{dir: s.Dir}
+	whole, err := t.choose(table, columns)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range s.Parts() {
+		if p.Table == table {
+			t.parts = append(t.parts, part{Part: p})
+		}
+	}
+	if s.HasParquet() && whole.Partitioned() { // Arrow files have all columns
+		for i := range t.parts {
+			t.parts[i].constants = constants(s.Dropped(), s.Shards[i].Partition)
+		}
+	}
+	return t, nil
+}
+
+// OpenShard is Open for what a shard that is made has of a table. Columns that its
+// files lack are missing.
+func OpenShard(m *snapshot.Made, table string, columns ...string) (*Table, error) {
+	t := &Table{dir: m.Dir()}
+	if _, err := t.choose(table, columns); err != nil {
+		return nil, err
+	}
+	files := m.Shard.Parts
+	if len(files) == 0 {
+		files = m.Shard.Arrow
+	}
+	for _, p := range files {
+		if p.Table == table {
+			t.parts = append(t.parts, part{Part: p})
+		}
+	}
+	return t, nil
+}
+
+// choose sets the form, and returns the whole table.
+func (t *Table) choose(table string, columns []string) (schema.Table, error) {
 	all := schema.Tables()
 	at := slices.IndexFunc(all, func(t schema.Table) bool { return t.Name == table })
 	if at < 0 {
-		return nil, fmt.Errorf("no table %q", table)
+		return schema.Table{}, fmt.Errorf("no table %q", table)
 	}
 	whole := all[at]
 	chosen := whole
@@ -60,28 +99,21 @@ func Open(s *snapshot.Snapshot, table string, columns ...string) (*Table, error)
 	for _, name := range columns {
 		at := slices.IndexFunc(whole.Columns, func(c schema.Column) bool { return c.Name == name })
 		if at < 0 {
-			return nil, fmt.Errorf("the table %s has no column %q", table, name)
+			return schema.Table{}, fmt.Errorf("the table %s has no column %q", table, name)
 		}
 		chosen.Columns = append(chosen.Columns, whole.Columns[at])
 	}
-	t := &Table{dir: s.Dir, form: form(chosen)}
-	if table == snapshot.TaxonomyTable {
-		t.parts = []part{{Part: s.Taxonomy}}
+	t.form = form(chosen)
+	return whole, nil
+}
+
+// constants are the values of a shard's partition by column.
+func constants(columns, partition []string) map[string]string {
+	values := map[string]string{}
+	for i, column := range columns {
+		values[column] = partition[i]
 	}
-	for i := range s.Shards {
-		constants := map[string]string{}
-		if whole.Partitioned() {
-			for k, column := range s.Dropped() {
-				constants[column] = s.Shards[i].Partition[k]
-			}
-		}
-		for _, p := range s.Shards[i].Parts {
-			if p.Table == table {
-				t.parts = append(t.parts, part{p, constants})
-			}
-		}
-	}
-	return t, nil
+	return values
 }
 
 // Schema is the schema of the batches.
@@ -139,14 +171,19 @@ func (t *Table) read(ctx context.Context, p part, yield func(Batch) bool) error 
 		return err
 	}
 	defer f.Close()
-	if t.holdsStructs() {
+	isArrow := filepath.Ext(path) == arrowExt
+	if isArrow || t.holdsStructs() {
 		if err := sound(f, p.SHA256); err != nil {
 			return err
 		}
 	}
 	var from source
 	if err := safely(func() (err error) {
-		from, err = openParquet(ctx, f, t.form)
+		if isArrow {
+			from, err = openArrow(f, p.Bytes)
+		} else {
+			from, err = openParquet(ctx, f, t.form)
+		}
 		return err
 	}); err != nil {
 		return err
@@ -183,8 +220,10 @@ func (t *Table) read(ctx context.Context, p part, yield func(Batch) bool) error 
 	return nil
 }
 
-// holdsStructs reports whether a column holds structs. Arrow decodes them in a
-// goroutine of its own, where its panics about damaged bytes would end the program.
+// holdsStructs reports whether a column holds structs. Arrow decodes those of Parquet
+// files in a goroutine of its own, where its panics about damaged bytes would end the
+// program. Nor are its own files to be looked into if they are not as they were
+// written: they have no sums in them.
 func (t *Table) holdsStructs() bool {
 	return slices.ContainsFunc(t.form.Fields(), func(f arrow.Field) bool {
 		held, ok := f.Type.(arrow.ListLikeType)

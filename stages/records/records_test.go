@@ -128,8 +128,27 @@ func testTable[Row any](t *testing.T, name string) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
 		parts := [][]Row{someRows[Row](1, 4001), nil, someRows[Row](2, 1), someRows[Row](3, 2*BatchRows)}
-		testForms(t, open(t, snapshotOf(t, name, parts...), name), slices.Concat(parts...))
+		s := snapshotOf(t, name, parts...)
+		testForms(t, open(t, s, name), slices.Concat(parts...))
+		testSame(t, open(t, s, name), open(t, asArrow(t, s, name), name))
 	})
+}
+
+// testSame: Arrow files hold what the Parquet files do that they were made of.
+func testSame(t *testing.T, parquet, arrow *Table) {
+	t.Helper()
+	var want, got bytes.Buffer
+	if err := errors.Join(parquet.WriteJSONL(t.Context(), &want), arrow.WriteJSONL(t.Context(), &got)); err != nil {
+		t.Fatal(err)
+	}
+	if want.Len() == 0 || !bytes.Equal(want.Bytes(), got.Bytes()) {
+		t.Error("Arrow files have other rows")
+	}
+	got.Reset()
+	if err := arrow.WriteArrow(t.Context(), &got); err != nil {
+		t.Fatal(err)
+	}
+	testArrow(t, arrow, want.Bytes(), &got)
 }
 
 func testForms[Row any](t *testing.T, table *Table, rows []Row) {
@@ -314,6 +333,67 @@ func testChecksums[Row any](t *testing.T, table *Table, rows []Row) {
 	}
 }
 
+// asArrow is the snapshot with the table in Arrow files alone.
+func asArrow(t testing.TB, s *snapshot.Snapshot, name string) *snapshot.Snapshot {
+	t.Helper()
+	to := &snapshot.Snapshot{Dir: t.TempDir(), Manifest: s.Manifest}
+	to.Format, to.Shards, to.Taxonomy = snapshot.ArrowFormat, slices.Clone(s.Shards), sink.Part{}
+	move := func(parts []sink.Part, partition []string, path string) []sink.Part {
+		all, err := AsArrow(t.Context(), nil, s.Dir, parts, s.Dropped(), partition)
+		if err != nil || len(all) != len(parts) {
+			t.Fatalf("%d parts of %d: %v", len(all), len(parts), err)
+		}
+		for i := range all {
+			full := filepath.Join(to.Dir, filepath.FromSlash(path))
+			if err := errors.Join(os.MkdirAll(filepath.Dir(full), 0o755), os.Rename(filepath.Join(s.Dir, all[i].Path), full)); err != nil {
+				t.Fatal(err)
+			}
+			all[i].Path = path
+		}
+		return all
+	}
+	if name == snapshot.TaxonomyTable {
+		to.ArrowTaxonomy = move([]sink.Part{s.Taxonomy}, nil, snapshot.ArrowTaxonomyPath)[0]
+		return to
+	}
+	for i := range to.Shards {
+		to.Shards[i].Arrow = move(s.Shards[i].Parts, s.Shards[i].Partition, to.ArrowPath(name, i))
+		to.Shards[i].Parts = nil
+	}
+	return to
+}
+
+// TestDamagedArrow: an Arrow file that is not what was written is not looked into.
+func TestDamagedArrow(t *testing.T) {
+	s := asArrow(t, snapshotOf(t, "labels", someRows[schema.LabelRow](1, 100)), "labels")
+	p := &s.Shards[0].Arrow[0]
+	path := filepath.Join(s.Dir, p.Path)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		want   string
+		damage func()
+	}{
+		{"its SHA-256 is", func() { data[len(data)/2] ^= 1 }},
+		{"and the manifest says 101", func() { data[len(data)/2] ^= 1; p.Rows++ }},
+		{"outside of the snapshot", func() { p.Path = "../part.arrow" }},
+	} {
+		c.damage()
+		if err := errors.Join(os.Remove(path), os.WriteFile(path, data, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		var last error
+		for _, err := range open(t, s, "labels").All(t.Context()) {
+			last = err
+		}
+		if last == nil || !strings.Contains(last.Error(), c.want) {
+			t.Errorf("%v, want %q", last, c.want)
+		}
+	}
+}
+
 // TestDropped: columns that the names of folders have, and the files lack, are there.
 func TestDropped(t *testing.T) {
 	s := &snapshot.Snapshot{Dir: t.TempDir(), Manifest: snapshot.Manifest{
@@ -341,6 +421,12 @@ func TestDropped(t *testing.T) {
 	testJSONL(t, all, rows, lines.Bytes())
 	testChecksums(t, all, rows)
 	lines.Reset()
+	arrow := open(t, asArrow(t, s, "labels"), "labels") // which has them
+	if err := arrow.WriteJSONL(t.Context(), &lines); err != nil {
+		t.Fatal(err)
+	}
+	testJSONL(t, arrow, rows, lines.Bytes())
+	lines.Reset()
 	if err := open(t, s, "labels", "year", "decision").WriteJSONL(t.Context(), &lines); err != nil {
 		t.Fatal(err)
 	}
@@ -356,7 +442,9 @@ func TestTables(t *testing.T) {
 	testTable[schema.LabelRow](t, "labels")
 	testTable[schema.DiagnosticRow](t, "diagnostics")
 	rows := someRows[schema.TaxonomyRow](1, 5000)
-	testForms(t, open(t, snapshotOf(t, "taxonomy", rows), "taxonomy"), rows)
+	s := snapshotOf(t, "taxonomy", rows)
+	testForms(t, open(t, s, "taxonomy"), rows)
+	testSame(t, open(t, s, "taxonomy"), open(t, asArrow(t, s, "taxonomy"), "taxonomy"))
 }
 
 // TestChecksumIsWritten holds the form of a checksum, which other programs compute.
@@ -719,6 +807,22 @@ func BenchmarkChecksum(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := table.Checksums(b.Context(), 0); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkAsArrow writes a table of sentences as Arrow. Bytes are those written.
+func BenchmarkAsArrow(b *testing.B) {
+	s := snapshotOf(b, "sentences", someRows[schema.SentenceRow](1, 50_000))
+	b.ReportAllocs()
+	for b.Loop() {
+		made, err := AsArrow(b.Context(), nil, s.Dir, s.Shards[0].Parts, nil, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.SetBytes(made[0].Bytes)
+		if err := os.Remove(filepath.Join(s.Dir, made[0].Path)); err != nil {
 			b.Fatal(err)
 		}
 	}

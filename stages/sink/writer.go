@@ -26,6 +26,9 @@ import (
 // another version are made anew.
 const OutputVersion = "3"
 
+// CreatedBy names the program in each part.
+const CreatedBy = "quern version " + OutputVersion
+
 // Writer makes parts with the same settings. What shards that are complete took of
 // memory is kept for those that follow. It is safe for concurrent use.
 type Writer struct {
@@ -94,7 +97,7 @@ func newPart(table string, room *columnar.Room, o Options) *part {
 
 func newFile(t schema.Table, room *columnar.Room, o Options) *columnar.File {
 	options := columnar.Options{
-		RowGroupRows: o.RowGroupRows, Compressor: o.Compressor, CreatedBy: "quern version " + OutputVersion,
+		RowGroupRows: o.RowGroupRows, Compressor: o.Compressor, CreatedBy: CreatedBy,
 	}
 	for _, c := range t.Columns {
 		if c.Name == "document_id" && !c.Nullable {

@@ -3,7 +3,8 @@
 //
 //	OUT/current                      link to snapshots/ID; where links are not to be had, a file that names it
 //	OUT/snapshots/ID/TABLE/part-*    the parts, hard links where a snapshot before has the same;
-//	                                 where tables are partitioned, in TABLE/column=value/... below
+//	                                 where tables are partitioned, in TABLE/column=value/... below;
+//	                                 as Arrow, in arrow/TABLE/...
 //	OUT/snapshots/ID/README.md, …    files that describe it
 //	OUT/snapshots/ID/_manifest.json  what it consists of
 //	OUT/snapshots/ID/_SUCCESS        written last

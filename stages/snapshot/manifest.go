@@ -38,13 +38,19 @@ type Manifest struct {
 	// tables are named, as output.partition_by has them, and PartitionColumns says
 	// whether the parts have these columns too, as output.partition_columns does.
 	// Empty where tables are not partitioned.
-	PartitionBy      []string  `json:"partition_by,omitempty"`
-	PartitionColumns string    `json:"partition_columns,omitempty"`
-	Corpora          []Corpus  `json:"corpora"`
-	Counts           Counts    `json:"counts"`
-	Taxonomy         sink.Part `json:"taxonomy"`
-	Files            []File    `json:"files,omitempty"`
-	Shards           []Shard   `json:"-"` // in the file behind the rest, a line each
+	PartitionBy      []string `json:"partition_by,omitempty"`
+	PartitionColumns string   `json:"partition_columns,omitempty"`
+	// Format says which files the tables are kept in, as output.format does: one of
+	// ArrowFormat and BothFormats, and empty for Parquet alone.
+	Format  string   `json:"format,omitempty"`
+	Corpora []Corpus `json:"corpora"`
+	Counts  Counts   `json:"counts"`
+	// Taxonomy and ArrowTaxonomy are the table taxonomy as Parquet and as Arrow, zero
+	// for what the format does not have.
+	Taxonomy      sink.Part `json:"taxonomy,omitzero"`
+	ArrowTaxonomy sink.Part `json:"arrow_taxonomy,omitzero"`
+	Files         []File    `json:"files,omitempty"`
+	Shards        []Shard   `json:"-"` // in the file behind the rest, a line each
 }
 
 // File is a file in the folder of the snapshot that describes it, and is no part.
@@ -86,8 +92,10 @@ type Shard struct {
 	// "" if it has none.
 	First string `json:"first"`
 	Last  string `json:"last"`
-	// Parts are one of each of ShardTables.
-	Parts []sink.Part `json:"parts"`
+	// Parts are one Parquet file of each of ShardTables, and Arrow one Arrow file;
+	// none for what the manifest's format does not have.
+	Parts []sink.Part `json:"parts,omitempty"`
+	Arrow []sink.Part `json:"arrow,omitempty"`
 	// Inputs is how many inputs the shard has; InputBytes and InputsSHA256 are
 	// those of their lines of JSON.
 	Inputs       int        `json:"inputs"`
@@ -108,11 +116,16 @@ func NewShard(corpus, identity string, partition []string, r sink.Result) Shard 
 }
 
 // TaxonomyTable is the table that has one part a snapshot, which lies at
-// TaxonomyPath.
+// TaxonomyPath, and as Arrow at ArrowTaxonomyPath.
 const (
-	TaxonomyTable = "taxonomy"
-	TaxonomyPath  = TaxonomyTable + "/part-00000.parquet"
+	TaxonomyTable     = "taxonomy"
+	TaxonomyPath      = TaxonomyTable + "/part-00000.parquet"
+	ArrowTaxonomyPath = arrowFolder + "/" + TaxonomyTable + "/part-00000.arrow"
 )
+
+// arrowFolder is where Arrow files lie: what reads the folder of a table as Parquet
+// would take them for some.
+const arrowFolder = "arrow"
 
 // ShardTables are the other tables, of which each shard has a part, in the order of
 // its parts.
@@ -129,11 +142,19 @@ var ShardTables = func() (names []string) {
 // snapshot, with slashes. It lies in the folder of the shard's partition if the
 // table is partitioned.
 func (m *Manifest) PartPath(table string, number int) string {
-	folder := table
+	return fmt.Sprintf("%s/part-%05d.parquet", m.folder(table, number), number)
+}
+
+// ArrowPath is PartPath for the part as Arrow.
+func (m *Manifest) ArrowPath(table string, number int) string {
+	return fmt.Sprintf("%s/%s/part-%05d.arrow", arrowFolder, m.folder(table, number), number)
+}
+
+func (m *Manifest) folder(table string, number int) string {
 	if len(m.PartitionBy) > 0 && partitionedTables[table] {
-		folder = path.Join(table, PartitionPath(m.PartitionBy, m.Shards[number].Partition))
+		return path.Join(table, PartitionPath(m.PartitionBy, m.Shards[number].Partition))
 	}
-	return fmt.Sprintf("%s/part-%05d.parquet", folder, number)
+	return table
 }
 
 // PartitionPath is the path of a partition's folder below that of a table, with
@@ -153,6 +174,27 @@ var partitionedTables = func() map[string]bool {
 	}
 	return names
 }()
+
+// Values of output.format, and but for the first of Manifest.Format.
+const (
+	ParquetFormat = "parquet"
+	ArrowFormat   = "arrow"
+	BothFormats   = "both"
+)
+
+// HasParquet reports whether the tables are there as Parquet.
+func (m *Manifest) HasParquet() bool { return m.Format != ArrowFormat }
+
+// HasArrow reports whether they are there as Arrow.
+func (m *Manifest) HasArrow() bool { return m.Format == ArrowFormat || m.Format == BothFormats }
+
+// checkFormat returns an error if the format is none.
+func (m *Manifest) checkFormat() error {
+	if m.Format != "" && m.Format != ArrowFormat && m.Format != BothFormats {
+		return fmt.Errorf("its format is %q, which there is not", m.Format)
+	}
+	return nil
+}
 
 // Values of Manifest.PartitionColumns.
 const (
@@ -202,24 +244,59 @@ func (m *Manifest) Folders() []string {
 		add(path.Dir(folder))
 		folders = append(folders, folder)
 	}
-	for _, t := range schema.Tables() {
-		add(t.Name)
-	}
-	for i := range m.Shards {
-		for _, table := range ShardTables {
-			add(path.Dir(m.PartPath(table, i)))
+	for _, kind := range []struct {
+		has  bool
+		root string
+		path func(table string, number int) string
+	}{{m.HasParquet(), "", m.PartPath}, {m.HasArrow(), arrowFolder, m.ArrowPath}} {
+		if !kind.has {
+			continue
+		}
+		for _, t := range schema.Tables() {
+			add(path.Join(kind.root, t.Name))
+		}
+		for i := range m.Shards {
+			for _, table := range ShardTables {
+				add(path.Dir(kind.path(table, i)))
+			}
 		}
 	}
 	return folders
 }
 
-// Parts lists the parts of all shards, and that of the taxonomy.
+// Parts lists the parts of all shards, and that of the taxonomy: as Parquet, or if
+// the tables are not there as such, as Arrow.
 func (m *Manifest) Parts() []sink.Part {
-	var all []sink.Part
+	if m.HasParquet() {
+		return m.parquetParts()
+	}
+	return m.arrowParts()
+}
+
+// AllParts lists the parts of all shards, and those of the taxonomy, in each format that
+// there is.
+func (m *Manifest) AllParts() (all []sink.Part) {
+	if m.HasParquet() {
+		all = m.parquetParts()
+	}
+	if m.HasArrow() {
+		all = append(all, m.arrowParts()...)
+	}
+	return all
+}
+
+func (m *Manifest) parquetParts() (all []sink.Part) {
 	for i := range m.Shards {
 		all = append(all, m.Shards[i].Parts...)
 	}
 	return append(all, m.Taxonomy)
+}
+
+func (m *Manifest) arrowParts() (all []sink.Part) {
+	for i := range m.Shards {
+		all = append(all, m.Shards[i].Arrow...)
+	}
+	return append(all, m.ArrowTaxonomy)
 }
 
 // count fills in Counts from the shards.
@@ -404,7 +481,7 @@ func (s *Snapshot) decode(from io.Reader, size int64) (string, error) {
 		}
 		s.Shards = append(s.Shards, shard)
 	}
-	if err := s.checkPartitions(); err != nil {
+	if err := errors.Join(s.checkFormat(), s.checkPartitions()); err != nil {
 		return "", err
 	}
 	line, err := lines.next()

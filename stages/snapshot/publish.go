@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/quern-data/quern/stages/sink"
 )
 
 // Draft is a snapshot that is not published.
@@ -21,8 +23,8 @@ type Draft struct {
 	Dir string
 
 	output      *Output
+	from        []string // the files that become the parts of the manifest, in their order
 	made        []*Made
-	taxonomy    string // file of the table taxonomy
 	attachments []Attachment
 }
 
@@ -33,29 +35,65 @@ type Attachment struct {
 }
 
 // Draft prepares a snapshot of the given shards, which become its parts in their
-// order, and of the file of the table taxonomy, which m.Taxonomy describes. It
-// completes m, which says how tables are partitioned, and writes nothing.
+// order, and of the table taxonomy, whose files stand in a folder as m describes them.
+// It completes m, which says how tables are partitioned and in which format they
+// are, and writes nothing.
 func (o *Output) Draft(m *Manifest, made []*Made, taxonomy string) (*Draft, error) {
 	m.Shards = make([]Shard, len(made))
 	for i := range made {
 		m.Shards[i] = made[i].Shard
+		if !made[i].fits(m) {
+			return nil, fmt.Errorf("shard %d has no parts of the format %q", i, m.Format)
+		}
 	}
-	if err := m.checkPartitions(); err != nil {
+	if err := errors.Join(m.checkFormat(), m.checkPartitions()); err != nil {
 		return nil, err
 	}
+	d := &Draft{Manifest: m, output: o, made: made}
+	d.find(taxonomy)
 	for i := range m.Shards {
-		parts := slices.Clone(m.Shards[i].Parts)
-		for j := range parts {
-			parts[j].Path = m.PartPath(parts[j].Table, i)
+		s := &m.Shards[i]
+		s.Parts, s.Arrow = slices.Clone(s.Parts), slices.Clone(s.Arrow)
+		for j := range s.Parts {
+			s.Parts[j].Path = m.PartPath(s.Parts[j].Table, i)
 		}
-		m.Shards[i].Parts = parts
+		for j := range s.Arrow {
+			s.Arrow[j].Path = m.ArrowPath(s.Arrow[j].Table, i)
+		}
 	}
-	m.Taxonomy.Path = TaxonomyPath
+	if m.HasParquet() {
+		m.Taxonomy.Path = TaxonomyPath
+	}
+	if m.HasArrow() {
+		m.ArrowTaxonomy.Path = ArrowTaxonomyPath
+	}
 	m.count()
-	d := &Draft{Manifest: m, output: o, made: made, taxonomy: taxonomy}
 	var err error
 	d.Hash, err = m.hash()
 	return d, err
+}
+
+// find notes where the files are that become those of the manifest, as long as it
+// has their paths where they were made.
+func (d *Draft) find(taxonomy string) {
+	add := func(dir string, parts ...sink.Part) {
+		for _, p := range parts {
+			d.from = append(d.from, filepath.Join(dir, filepath.FromSlash(p.Path)))
+		}
+	}
+	m := d.Manifest
+	if m.HasParquet() {
+		for _, made := range d.made {
+			add(made.dir, made.Shard.Parts...)
+		}
+		add(taxonomy, m.Taxonomy)
+	}
+	if m.HasArrow() {
+		for _, made := range d.made {
+			add(made.dir, made.Shard.Arrow...)
+		}
+		add(taxonomy, m.ArrowTaxonomy)
+	}
 }
 
 // Attach gives the snapshot files besides its parts, in place of those that it had.
@@ -90,15 +128,10 @@ func (d *Draft) Write() (err error) {
 			return err
 		}
 	}
-	for i, m := range d.made {
-		for j := range m.Shard.Parts {
-			if err := disk.LinkOrCopy(m.PartFile(j), d.path(d.Manifest.Shards[i].Parts[j].Path)); err != nil {
-				return err
-			}
+	for i, p := range d.Manifest.AllParts() {
+		if err := disk.LinkOrCopy(d.from[i], d.path(p.Path)); err != nil {
+			return err
 		}
-	}
-	if err := disk.LinkOrCopy(d.taxonomy, d.path(d.Manifest.Taxonomy.Path)); err != nil {
-		return err
 	}
 	for _, a := range d.attachments {
 		if err := disk.WriteFile(filepath.Join(d.Dir, a.Name), a.Content, 0o444); err != nil {
@@ -333,7 +366,7 @@ func (s *Snapshot) Foreign() ([]string, error) {
 	for _, f := range s.Files {
 		ours[f.Path] = true
 	}
-	for _, p := range s.Parts() {
+	for _, p := range s.AllParts() {
 		ours[p.Path] = true
 	}
 	folders := map[string]bool{}

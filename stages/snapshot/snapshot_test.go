@@ -73,15 +73,15 @@ func publish(t testing.TB, o *Output, made ...*Made) string {
 
 func tryPublish(t testing.TB, o *Output, made ...*Made) (string, error) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "taxonomy.parquet")
-	if err := os.WriteFile(file, []byte("taxonomy"), 0o444); err != nil {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "taxonomy.parquet"), []byte("taxonomy"), 0o444); err != nil {
 		t.Fatal(err)
 	}
-	m := &Manifest{SchemaVersion: schema.Version, Taxonomy: sink.Part{Table: "taxonomy", Bytes: 8}}
+	m := &Manifest{SchemaVersion: schema.Version, Taxonomy: sink.Part{Table: "taxonomy", Path: "taxonomy.parquet", Bytes: 8}}
 	if len(made) > 0 && made[0].Shard.Partition != nil {
 		m.PartitionBy, m.PartitionColumns = []string{"decision", "year"}, KeepColumns
 	}
-	d, err := o.Draft(m, made, file)
+	d, err := o.Draft(m, made, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -521,7 +521,7 @@ func testFaults(t *testing.T, partition ...string) {
 		if ids, err := IDs(dir); err != nil || len(ids) > 2 {
 			t.Errorf("operation %d: %v, %v", n, ids, err)
 		}
-		again := o.Staged("bb")
+		again := o.Staged("bb", new(Manifest))
 		if again == nil {
 			t.Fatalf("operation %d: the staged shard is gone", n)
 		}
@@ -535,7 +535,7 @@ func testFaults(t *testing.T, partition ...string) {
 func TestHostileRecords(t *testing.T) {
 	o := open(t, t.TempDir(), nil)
 	m := stage(t, o, "aa", "one", 1)
-	if o.Staged("aa") == nil {
+	if o.Staged("aa", new(Manifest)) == nil {
 		t.Fatal("the sound record is not taken")
 	}
 	path := filepath.Join(m.dir, recordName)
@@ -561,7 +561,7 @@ func TestHostileRecords(t *testing.T) {
 		if err := os.WriteFile(path, text, 0o444); err != nil {
 			t.Fatal(err)
 		}
-		if o.Staged("aa") != nil {
+		if o.Staged("aa", new(Manifest)) != nil {
 			t.Errorf("with %s it is taken", edit[1])
 		}
 	}

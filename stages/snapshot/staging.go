@@ -31,10 +31,11 @@ type Made struct {
 	index    int       // in the snapshot
 }
 
-// PartFile is the path of one of the shard's parts.
-func (m *Made) PartFile(part int) string {
-	return filepath.Join(m.dir, filepath.FromSlash(m.Shard.Parts[part].Path))
-}
+// Dir is the folder below which the shard's parts lie.
+func (m *Made) Dir() string { return m.dir }
+
+// ArrowName is the name of a table's part as Arrow in the folder of a shard.
+func ArrowName(table string) string { return table + ".arrow" }
 
 // Staged reports whether the shard is in no snapshot yet.
 func (m *Made) Staged() bool { return m.snapshot == nil }
@@ -50,13 +51,14 @@ func (m *Made) InputLines() ([]byte, error) {
 // Intact returns an error if a part of the shard is missing or has another size
 // than when it was made.
 func (m *Made) Intact() error {
-	for i := range m.Shard.Parts {
-		info, err := os.Lstat(m.PartFile(i))
+	for _, p := range slices.Concat(m.Shard.Parts, m.Shard.Arrow) {
+		path := filepath.Join(m.dir, filepath.FromSlash(p.Path))
+		info, err := os.Lstat(path)
 		if err != nil {
 			return err
 		}
-		if want := m.Shard.Parts[i].Bytes; !info.Mode().IsRegular() || info.Size() != want {
-			return fmt.Errorf("%s has %d bytes, and was written with %d", m.PartFile(i), info.Size(), want)
+		if !info.Mode().IsRegular() || info.Size() != p.Bytes {
+			return fmt.Errorf("%s has %d bytes, and was written with %d", path, info.Size(), p.Bytes)
 		}
 	}
 	return nil
@@ -131,8 +133,8 @@ func (s *Staging) Commit(shard Shard, inputs []byte, stamps []uint64) (*Made, er
 func (s *Staging) Discard() error { return s.output.disk.RemoveAll(s.Dir) }
 
 // Staged is the staged shard of the given identity, nil if there is none that is
-// complete.
-func (o *Output) Staged(identity string) *Made {
+// complete, with parts of the manifest's format.
+func (o *Output) Staged(identity string, of *Manifest) *Made {
 	dir := o.private(stagingName, identity)
 	text, err := os.ReadFile(filepath.Join(dir, recordName))
 	if err != nil {
@@ -143,7 +145,7 @@ func (o *Output) Staged(identity string) *Made {
 		return nil
 	}
 	m := &Made{Shard: r.Shard, Stamps: unpackStamps(r.Stamps), dir: dir}
-	if !m.ordinary(sink.PartName) {
+	if !m.fits(of) || !ordinary(m.Shard.Parts, sink.PartName) || !ordinary(m.Shard.Arrow, ArrowName) {
 		return nil
 	}
 	if info, err := os.Stat(filepath.Join(dir, inputsName)); err != nil || info.Size() != m.Shard.InputBytes {
@@ -152,12 +154,17 @@ func (o *Output) Staged(identity string) *Made {
 	return m
 }
 
-// ordinary reports whether the shard has the parts that every shard has, and where
-// they are. A record that someone edited must not lead out of the folder.
-func (m *Made) ordinary(path func(table string) string) bool {
-	return slices.EqualFunc(m.Shard.Parts, ShardTables, func(p sink.Part, table string) bool {
+// ordinary reports whether there are the parts that every shard has, and where they
+// are, or none. A record that someone edited must not lead out of the folder.
+func ordinary(parts []sink.Part, path func(table string) string) bool {
+	return len(parts) == 0 || slices.EqualFunc(parts, ShardTables, func(p sink.Part, table string) bool {
 		return p.Table == table && p.Path == path(table)
 	})
+}
+
+// fits reports whether the shard has parts of the manifest's format, and no others.
+func (m *Made) fits(manifest *Manifest) bool {
+	return len(m.Shard.Parts) > 0 == manifest.HasParquet() && len(m.Shard.Arrow) > 0 == manifest.HasArrow()
 }
 
 // Unstage removes all staged shards.
@@ -221,7 +228,9 @@ func (o *Output) Shards(s *Snapshot) (all []*Made, verified string) {
 	st := o.loadState(s)
 	for i := range s.Shards {
 		m := &Made{Shard: s.Shards[i], Stamps: unpackStamps(st.Stamps[i]), dir: s.Dir, snapshot: s, index: i}
-		if m.ordinary(func(table string) string { return s.PartPath(table, i) }) {
+		parquet := func(table string) string { return s.PartPath(table, i) }
+		arrow := func(table string) string { return s.ArrowPath(table, i) }
+		if m.fits(&s.Manifest) && ordinary(m.Shard.Parts, parquet) && ordinary(m.Shard.Arrow, arrow) {
 			all = append(all, m)
 		}
 	}

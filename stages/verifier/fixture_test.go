@@ -135,7 +135,7 @@ func (m *maker) publish(t testing.TB) string {
 	m.manifest.SchemaVersion, m.manifest.OutputVersion = schema.Version, sink.OutputVersion
 	m.manifest.ToolVersion, m.manifest.ConfigHash = "test", strings.Repeat("0", 64)
 	m.manifest.Taxonomy = part
-	draft, err := m.output.Draft(&m.manifest, m.made, filepath.Join(dir, part.Path))
+	draft, err := m.output.Draft(&m.manifest, m.made, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
