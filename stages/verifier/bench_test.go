@@ -12,6 +12,7 @@ import (
 func BenchmarkShard(b *testing.B) {
 	const documents = 8000
 	m := newMaker(b)
+	m.manifest.Format = snapshot.BothFormats
 	m.rowGroupRows, m.partBytes = 122_880, 1<<30
 	corpus := b.TempDir()
 	if _, err := gen.Write(corpus, gen.Options{Seed: 3, Documents: documents, QuirkRate: 0.02, Layers: 4, Twins: true}); err != nil {
@@ -22,16 +23,24 @@ func BenchmarkShard(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	size := int64(0)
-	for _, p := range s.Shards[0].Parts {
-		size += p.Bytes
-	}
 	for _, bench := range []struct {
 		name     string
 		level    Level
 		hashOnly bool
-	}{{"full", Full, false}, {"fast", Fast, false}, {"hash", Full, true}} {
+		arrow    bool
+	}{{"full", Full, false, false}, {"fast", Fast, false, false}, {"hash", Full, true, false}, {"arrow", Full, false, true}} {
 		b.Run(bench.name, func(b *testing.B) {
+			size := int64(0)
+			for _, p := range s.Shards[0].Parts {
+				size += p.Bytes
+			}
+			s.Format = "" // look at one format at a time
+			if bench.arrow {
+				size, s.Format = 0, snapshot.ArrowFormat
+				for _, p := range s.Shards[0].Arrow {
+					size += p.Bytes
+				}
+			}
 			b.SetBytes(size)
 			b.ReportAllocs()
 			for b.Loop() {

@@ -31,7 +31,8 @@ type leaf interface {
 // NULL or begin a row.
 type levels struct {
 	pages
-	schema *pqschema.Column
+	schema *pqschema.Column // nil for an Arrow file
+	arrow  *arrowLeaf       // nil for a Parquet file
 	name   string
 	index  int
 	maxDef uint32
@@ -58,7 +59,8 @@ type levels struct {
 	seen                 bool                           // whether there is one
 }
 
-func newLevels(s *pqschema.Column, index int) levels {
+// parquetLevels are those of a leaf of a Parquet file.
+func parquetLevels(s *pqschema.Column, index int) levels {
 	return levels{
 		schema: s, name: s.Path(), index: index, maxDef: uint32(s.MaxDefinitionLevel()), maxRep: uint32(s.MaxRepetitionLevel()),
 		defs: make([]uint32, batch), reps: make([]uint32, batch),
@@ -72,6 +74,11 @@ func (l *levels) null(i int) bool { return l.none || !l.all && l.defs[i] < l.max
 
 func (l *levels) open(t *tableReader, group int) error {
 	l.table, l.group = t, group
+	if l.arrow != nil {
+		n, err := l.arrow.open(t.part.arrow.batch, l.maxDef)
+		l.values, l.read, l.left, l.n, l.nulls = int64(n), 0, n, 0, 0
+		return err
+	}
 	chunk := t.part.reader.MetaData().RowGroups[group].Columns[l.index].MetaData
 	start := chunk.DataPageOffset
 	if chunk.IsSetDictionaryPageOffset() {
@@ -82,7 +89,7 @@ func (l *levels) open(t *tableReader, group int) error {
 }
 
 func (l *levels) ready() (int, error) {
-	for l.left == 0 {
+	for l.left == 0 && l.arrow == nil {
 		page, err := l.next()
 		if page == nil || err != nil {
 			return 0, err
@@ -157,6 +164,12 @@ func (l *levels) fillLevels(n int) (present int, err error) {
 	}
 	l.n, l.left, l.read = n, l.left-n, l.read+int64(n)
 	l.all, l.none = l.maxDef == 0, false
+	if l.arrow != nil {
+		present = l.arrow.levels(l)
+		l.all, l.none = present == n, present == 0 && l.maxDef > 0
+		l.nulls += int64(n - present)
+		return present, nil
+	}
 	if l.maxRep > 0 {
 		if err := l.repLevels.read(l.reps[:n]); err != nil {
 			return 0, err
@@ -212,12 +225,14 @@ func (l *levels) end(r *report) (least, greatest []byte, ok bool, err error) {
 			return nil, nil, false, err
 		}
 	}
-	meta := l.table.part.reader.MetaData().RowGroups[l.group].Columns[l.index].MetaData
 	if l.left > 0 || l.read != l.values {
 		r.addf("%s has %d values, of which %d belong to its rows", l.where(), l.values, l.read)
 		return nil, nil, false, nil
 	}
-	s := meta.Statistics
+	if l.arrow != nil {
+		return nil, nil, false, nil // it has none
+	}
+	s := l.table.part.reader.MetaData().RowGroups[l.group].Columns[l.index].MetaData.Statistics
 	if s == nil || !s.IsSetNullCount() {
 		return nil, nil, false, nil // form told
 	}
@@ -227,7 +242,9 @@ func (l *levels) end(r *report) (least, greatest []byte, ok bool, err error) {
 	return s.MinValue, s.MaxValue, s.MinValue != nil && s.MaxValue != nil, nil
 }
 
-func (l *levels) where() string { return fmt.Sprintf("row group %d, column %s", l.group, l.name) }
+func (l *levels) where() string {
+	return fmt.Sprintf("%s %d, column %s", l.table.part.unit(), l.group, l.name)
+}
 
 var errDictionary = errors.New("it has values of a dictionary, and none before them")
 

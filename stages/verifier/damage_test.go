@@ -358,11 +358,13 @@ func zeta(d *damaged) int {
 
 // damages are ways in which a snapshot may come to be wrong. fast is what the
 // message must contain at both levels; full is what it must contain at Full, where
-// Fast must find nothing. A damage is signed unless raw is set.
+// Fast must find nothing. A damage is signed unless raw is set. parquet is set for what
+// Arrow files do not have.
 var damages = []struct {
 	name       string
 	fast, full string
 	raw        bool
+	parquet    bool
 	do         func(*damaged)
 }{
 	// Files.
@@ -470,7 +472,7 @@ var damages = []struct {
 	{name: "count edited", fast: "counts.rows.labels is", do: func(d *damaged) { d.Counts.Rows["labels"]++ }},
 	{name: "statistic edited", fast: "counts.sentences is", do: func(d *damaged) { d.Counts.Sentences++ }},
 	{name: "size edited", fast: "labels/part-00000.parquet: it has", do: func(d *damaged) { d.part(0, "labels").Bytes-- }},
-	{name: "sum edited", full: "labels/part-00000.parquet: its SHA-256 is", do: func(d *damaged) {
+	{name: "sum edited", parquet: true, full: "labels/part-00000.parquet: its SHA-256 is", do: func(d *damaged) {
 		d.part(0, "labels").SHA256 = strings.Repeat("0", 64)
 	}},
 	{name: "path leads out", fast: `in "../../../etc/passwd", and not in "labels/part-00000.parquet"`, do: func(d *damaged) {
@@ -651,23 +653,23 @@ var damages = []struct {
 	{name: "rows of a group", fast: "values in", do: func(d *damaged) {
 		d.footer(1, "labels", func(m *format.FileMetaData) { m.RowGroups[0].NumRows++ })
 	}},
-	{name: "greatest value lies", full: `its statistics say that values go from "section" to "value", and they go from "aspect" to`, do: func(d *damaged) {
+	{name: "greatest value lies", parquet: true, full: `its statistics say that values go from "section" to "value", and they go from "aspect" to`, do: func(d *damaged) {
 		d.footer(1, "labels", func(m *format.FileMetaData) {
 			s := &m.RowGroups[0].Columns[12].MetaData.Statistics
 			s.MinValue, s.MaxValue = []byte("section"), []byte("value")
 		})
 	}},
-	{name: "number of NULLs lies", full: "its statistics count 1 NULLs, and there are 0", do: func(d *damaged) {
+	{name: "number of NULLs lies", parquet: true, full: "its statistics count 1 NULLs, and there are 0", do: func(d *damaged) {
 		d.footer(1, "documents", func(m *format.FileMetaData) { m.RowGroups[0].Columns[0].MetaData.Statistics.NullCount++ })
 	}},
-	{name: "bounds of numbers lie", full: "column position: its statistics say that values go from 0 to 99", do: func(d *damaged) {
+	{name: "bounds of numbers lie", parquet: true, full: "column position: its statistics say that values go from 0 to 99", do: func(d *damaged) {
 		d.footer(1, "labels", func(m *format.FileMetaData) {
 			m.RowGroups[0].Columns[15].MetaData.Statistics.MaxValue = []byte{99, 0, 0, 0}
 		})
 	}},
 
 	// The rows.
-	{name: "flipped byte in a page, signed", full: "cannot be read", do: func(d *damaged) {
+	{name: "flipped byte in a page, signed", parquet: true, full: "cannot be read", do: func(d *damaged) {
 		data := d.read(1, "documents")
 		at := bytes.Index(data, []byte{0x28, 0xb5, 0x2f, 0xfd}) // the first page
 		for i := at + 8; i < at+40; i++ {

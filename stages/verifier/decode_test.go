@@ -105,12 +105,11 @@ func readCoded(t interface{ Fatalf(string, ...any) }, dir string, data []byte) (
 		t.Fatalf("%v", err)
 	}
 	defer f.Close()
-	p := &part{table: schema.Table{Name: "coded"}, file: f, bytes: int64(len(data))}
+	p := &part{layout: &layout{readers: map[string]*sync.Pool{"coded": {}}}, table: schema.Table{Name: "coded"}, file: f, bytes: int64(len(data))}
 	if p.reader, err = file.NewParquetReader(f); err != nil {
 		t.Fatalf("%v", err)
 	}
-	v := Verifier{readers: map[string]*sync.Pool{"coded": {}}}
-	r := v.newTableReader(p)
+	r := newTableReader(p)
 	names, others := r.list("list.list.element"), r.list("listed.list.element")
 	for r.next(); r.more; r.next() {
 		text := func(name string) string { return string(r.string(name).at(r.i)) }

@@ -13,6 +13,7 @@ import (
 	"github.com/quern-data/quern/stages/normalizer"
 	"github.com/quern-data/quern/stages/parser"
 	"github.com/quern-data/quern/stages/reader"
+	"github.com/quern-data/quern/stages/records"
 	"github.com/quern-data/quern/stages/sink"
 	"github.com/quern-data/quern/stages/snapshot"
 	"github.com/quern-data/quern/stages/taxonomy"
@@ -115,13 +116,30 @@ func (m *maker) corpus(t testing.TB, name, dir string, adjust func(*config.Corpu
 		}
 		corpus.Written += result.Stats.Written
 		corpus.Refused += result.Stats.Refused
-		made, err := staging.Commit(snapshot.NewShard(name, fmt.Sprintf("%064x", len(m.made)), shard.Partition, result), result.Inputs, nil)
+		described := snapshot.NewShard(name, fmt.Sprintf("%064x", len(m.made)), shard.Partition, result)
+		described.Parts, described.Arrow = m.formats(t, staging.Dir, shard.Partition, result.Parts)
+		made, err := staging.Commit(described, result.Inputs, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		m.made = append(m.made, made)
 	}
 	m.manifest.Corpora = append(m.manifest.Corpora, corpus)
+}
+
+// formats makes of Parquet parts in a folder those of the manifest's format.
+func (m *maker) formats(t testing.TB, dir string, partition []string, parts []sink.Part) (parquet, arrow []sink.Part) {
+	t.Helper()
+	if m.manifest.HasParquet() {
+		parquet = parts
+	}
+	if m.manifest.HasArrow() {
+		var err error
+		if arrow, err = records.AsArrow(t.Context(), nil, dir, parts, m.manifest.Dropped(), partition); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return parquet, arrow
 }
 
 // publish makes the snapshot and returns its folder.
@@ -134,7 +152,13 @@ func (m *maker) publish(t testing.TB) string {
 	}
 	m.manifest.SchemaVersion, m.manifest.OutputVersion = schema.Version, sink.OutputVersion
 	m.manifest.ToolVersion, m.manifest.ConfigHash = "test", strings.Repeat("0", 64)
-	m.manifest.Taxonomy = part
+	parquet, arrow := m.formats(t, dir, nil, []sink.Part{part})
+	for _, p := range parquet {
+		m.manifest.Taxonomy = p
+	}
+	for _, p := range arrow {
+		m.manifest.ArrowTaxonomy = p
+	}
 	draft, err := m.output.Draft(&m.manifest, m.made, dir)
 	if err != nil {
 		t.Fatal(err)
@@ -169,14 +193,15 @@ func newMaker(t testing.TB) *maker {
 // its labels, an empty corpus, and one that is split and has offsets in UTF-16.
 func makeSnapshot(t testing.TB) string {
 	t.Helper()
-	return makePartitioned(t, "")
+	return makePartitioned(t, "", "")
 }
 
-// makePartitioned is makeSnapshot, with tables partitioned by decision and year if
-// columns says that these are kept or dropped.
-func makePartitioned(t testing.TB, columns string) string {
+// makePartitioned is makeSnapshot, in a format of snapshot.Manifest, with tables
+// partitioned by decision and year if columns says that these are kept or dropped.
+func makePartitioned(t testing.TB, columns, format string) string {
 	t.Helper()
 	m := newMaker(t)
+	m.manifest.Format = format
 	if m.manifest.PartitionColumns = columns; columns != "" {
 		m.manifest.PartitionBy, m.partBytes = []string{"decision", "year"}, 8<<10
 	}

@@ -30,15 +30,7 @@ func FuzzShard(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, table uint8, places, masks []byte) {
 		name := snapshot.ShardTables[int(table)%len(snapshot.ShardTables)]
-		data := bytes.Clone(sound[name])
-		for i := 0; i+4 <= len(places) && len(masks) > 0; i += 4 {
-			// Places count from the start, and in their upper half from the end.
-			at := int(int32(binary.BigEndian.Uint32(places[i:])))
-			if at %= len(data); at < 0 {
-				at += len(data)
-			}
-			data[at] ^= masks[i/4%len(masks)]
-		}
+		data := flip(sound[name], places, masks)
 		d.TB = t
 		d.write(shard, name, data)
 		var before, after runtime.MemStats
@@ -62,4 +54,18 @@ func FuzzShard(f *testing.F) {
 		}
 		d.write(shard, name, sound[name])
 	})
+}
+
+// flip flips bits of a file. Places count from the start, and in their upper half from
+// the end.
+func flip(sound, places, masks []byte) []byte {
+	data := bytes.Clone(sound)
+	for i := 0; i+4 <= len(places) && len(masks) > 0; i += 4 {
+		at := int(int32(binary.BigEndian.Uint32(places[i:])))
+		if at %= len(data); at < 0 {
+			at += len(data)
+		}
+		data[at] ^= masks[i/4%len(masks)]
+	}
+	return data
 }

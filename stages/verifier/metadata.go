@@ -15,33 +15,38 @@ import (
 // schema has it, and that it has the taxonomies of its corpora, if its table is
 // about labels.
 func (p *part) metadata(corpora []snapshot.Corpus) {
-	all := p.reader.MetaData().KeyValueMetadata()
 	columns, err := json.Marshal(p.table.Columns)
 	if err != nil {
 		panic(err) // names and texts always marshal
 	}
-	for _, m := range []struct{ key, want string }{
+	p.says(p.reader.MetaData().KeyValueMetadata().FindValue, corpora, [][2]string{
 		{schema.VersionKey, schema.Version},
 		{schema.TableKey, p.table.Name},
 		{schema.ColumnsKey, string(columns)},
 		{schema.SparkKey, p.spark()},
-	} {
-		switch got := all.FindValue(m.key); {
+	})
+}
+
+// says verifies values of the metadata, and the taxonomies there.
+func (p *part) says(find func(key string) *string, corpora []snapshot.Corpus, values [][2]string) {
+	for _, m := range values {
+		key, want := m[0], m[1]
+		switch got := find(key); {
 		case got == nil:
-			p.addf("its metadata lacks %s", m.key)
-		case *got != m.want:
+			p.addf("its metadata lacks %s", key)
+		case *got != want:
 			at := 0 // where they begin to differ
-			for at < min(len(*got), len(m.want)) && (*got)[at] == m.want[at] {
+			for at < min(len(*got), len(want)) && (*got)[at] == want[at] {
 				at++
 			}
 			if at > 0 {
-				p.addf("its metadata says from byte %d of %s on %s, and not %s", at, m.key, show([]byte((*got)[at:])), show([]byte(m.want[at:])))
+				p.addf("its metadata says from byte %d of %s on %s, and not %s", at, key, show([]byte((*got)[at:])), show([]byte(want[at:])))
 			} else {
-				p.addf("its metadata says %s is %s, and not %s", m.key, show([]byte(*got)), show([]byte(m.want)))
+				p.addf("its metadata says %s is %s, and not %s", key, show([]byte(*got)), show([]byte(want)))
 			}
 		}
 	}
-	text := all.FindValue(schema.TaxonomyKey)
+	text := find(schema.TaxonomyKey)
 	switch about := slices.Contains([]string{"sentences", "labels", snapshot.TaxonomyTable}, p.table.Name); {
 	case about && text == nil:
 		p.addf("its metadata lacks %s", schema.TaxonomyKey)

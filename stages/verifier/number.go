@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/parquet"
-	pqschema "github.com/apache/arrow/go/v17/parquet/schema"
 )
 
 // numberColumn is a leaf of values of one size.
@@ -38,13 +39,14 @@ type kind[T any] struct {
 	// bounds are the least and the greatest of some values, and whether there is one
 	// that is no number.
 	bounds func(values []T) (least, greatest T, odd bool)
+	at     func(a arrow.Array, i int) T // a value of an Arrow file
 }
 
 var (
-	kindInt32 = kind[int32]{32, plainInt32, readDeltas[int32], nil, bounds[int32]}
-	kindInt64 = kind[int64]{64, plainInt64, readDeltas[int64], nil, bounds[int64]}
-	kindFloat = kind[float64]{64, plainFloat, nil, nil, bounds[float64]}
-	kindBool  = kind[bool]{1, plainBool, nil, []bool{false, true}, boundsBool}
+	kindInt32 = kind[int32]{32, plainInt32, readDeltas[int32], nil, bounds[int32], func(a arrow.Array, i int) int32 { return a.(*array.Int32).Value(i) }}
+	kindInt64 = kind[int64]{64, plainInt64, readDeltas[int64], nil, bounds[int64], func(a arrow.Array, i int) int64 { return a.(*array.Int64).Value(i) }}
+	kindFloat = kind[float64]{64, plainFloat, nil, nil, bounds[float64], func(a arrow.Array, i int) float64 { return a.(*array.Float64).Value(i) }}
+	kindBool  = kind[bool]{1, plainBool, nil, []bool{false, true}, boundsBool, func(a arrow.Array, i int) bool { return a.(*array.Boolean).Value(i) }}
 )
 
 func plainInt32(out []int32, data []byte, before int) {
@@ -89,8 +91,8 @@ func boundsBool(values []bool) (least, greatest, odd bool) {
 	return least, greatest, false
 }
 
-func newNumber[T comparable](s *pqschema.Column, index int, k *kind[T]) *numberColumn[T] {
-	c := &numberColumn[T]{levels: newLevels(s, index), kind: k, values: make([]T, batch)}
+func newNumber[T comparable](l levels, k *kind[T]) *numberColumn[T] {
+	c := &numberColumn[T]{levels: l, kind: k, values: make([]T, batch)}
 	c.decode, c.dictionary = c.page, c.keep
 	return c
 }
@@ -135,14 +137,22 @@ func (c *numberColumn[T]) fill(n int) error {
 		return err
 	}
 	values := c.values[:present]
-	switch c.encoding {
-	case parquet.Encodings.Plain:
+	switch {
+	case c.arrow != nil:
+		k := 0
+		for i := range n {
+			if !c.null(i) {
+				values[k] = c.at(c.arrow.values, c.arrow.place(i))
+				k++
+			}
+		}
+	case c.encoding == parquet.Encodings.Plain:
 		if (c.before+present)*c.size > 8*len(c.rest) {
 			return errEnds
 		}
 		c.plain(values, c.rest, c.before)
 		c.before += present
-	case parquet.Encodings.DeltaBinaryPacked:
+	case c.encoding == parquet.Encodings.DeltaBinaryPacked:
 		err = c.kind.deltas(&c.deltas, values)
 	default:
 		err = c.fillCodes(values)

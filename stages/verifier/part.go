@@ -32,10 +32,15 @@ type part struct {
 	// whole says that its rows can be read: it is what the manifest says, as far
 	// as that can be told without its values.
 	whole  bool
+	layout *layout
 	table  schema.Table
 	bytes  int64
+	rows   int64
 	file   *os.File
-	reader *file.Reader // nil if it was not asked for, or cannot be read
+	// reader and arrow are what reads it, as its format is. Nil if it was not asked
+	// for, or cannot be read.
+	reader *file.Reader
+	arrow  *arrowFile
 	// taxonomies are those in its metadata, by corpus.
 	taxonomies map[string]*config.Taxonomy
 }
@@ -48,8 +53,8 @@ func (p *part) close() {
 
 // openPart opens a part, which should lie at the given path, and looks at all that
 // can be told without its values. Its rows are of the given corpora.
-func (v *Verifier) openPart(ctx context.Context, m sink.Part, path string, corpora []snapshot.Corpus, hashOnly bool) *part {
-	p := &part{report: report{path: m.Path}, table: v.tables[m.Table], bytes: m.Bytes}
+func (v *Verifier) openPart(ctx context.Context, f *layout, m sink.Part, path string, corpora []snapshot.Corpus, hashOnly bool) *part {
+	p := &part{report: report{path: m.Path}, layout: f, table: f.tables[m.Table], bytes: m.Bytes, rows: m.Rows}
 	if p.table.Name == "" || m.Path != path {
 		return p // Start tells, and such a path may lead anywhere
 	}
@@ -73,7 +78,9 @@ func (v *Verifier) openPart(ctx context.Context, m sink.Part, path string, corpo
 		p.addf("it cannot be read: %v", err)
 		return p
 	}
-	if v.level == Full && !p.hash(ctx, m.SHA256) {
+	// Arrow trusts the lengths in the footer of its files, and would ask for whatever
+	// memory they say.
+	if (v.level == Full || f.arrow && !hashOnly) && !p.hash(ctx, m.SHA256) {
 		return p
 	}
 	if hashOnly {
@@ -81,16 +88,51 @@ func (v *Verifier) openPart(ctx context.Context, m sink.Part, path string, corpo
 		return p
 	}
 	if err := safely(func() (err error) {
-		p.reader, err = file.NewParquetReader(p.file)
+		if f.arrow {
+			p.arrow, err = openArrow(p.file, m.Bytes)
+		} else {
+			p.reader, err = file.NewParquetReader(p.file)
+		}
 		return err
 	}); err != nil {
 		p.addf("it cannot be opened: %v", err)
 		return p
 	}
 	p.whole = true
-	p.form(m, v.snapshot.OutputVersion)
-	p.metadata(corpora)
+	if f.arrow {
+		p.arrowForm(v.snapshot.OutputVersion, corpora)
+	} else {
+		p.form(m, v.snapshot.OutputVersion)
+		p.metadata(corpora)
+	}
 	return p
+}
+
+// unit is what a file consists of.
+func (p *part) unit() string {
+	if p.arrow != nil {
+		return "batch"
+	}
+	return "row group"
+}
+
+// groups is of how many units the part consists.
+func (p *part) groups() int {
+	if p.arrow != nil {
+		return p.arrow.reader.NumRecords()
+	}
+	return len(p.reader.MetaData().RowGroups)
+}
+
+// begin begins with a unit, and returns how many rows it has.
+func (p *part) begin(group int) (rows int64, err error) {
+	if p.arrow == nil {
+		return p.reader.MetaData().RowGroups[group].NumRows, nil
+	}
+	if err := safely(func() error { return p.arrow.read(group) }); err != nil {
+		return 0, fmt.Errorf("batch %d cannot be read: %w", group, err)
+	}
+	return p.arrow.batch.NumRows(), nil
 }
 
 // safely is what f returns, with a panic as an error: what Arrow does about bytes
@@ -175,6 +217,11 @@ func (p *part) columns(got *pqschema.Schema) bool {
 	for _, c := range p.table.Columns {
 		want = expect(want, "", c)
 	}
+	return p.same(found, want)
+}
+
+// same reports whether the columns that were found are those that there should be.
+func (p *part) same(found, want []string) bool {
 	if slices.Equal(found, want) {
 		return true
 	}

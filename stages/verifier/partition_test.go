@@ -13,7 +13,7 @@ import (
 
 func TestSoundPartitions(t *testing.T) {
 	for _, columns := range []string{snapshot.KeepColumns, snapshot.DropColumns} {
-		dir := makePartitioned(t, columns)
+		dir := makePartitioned(t, columns, "")
 		d := newDamaged(t, dir)
 		partitions := map[string]bool{}
 		for i := range d.Shards {
@@ -76,7 +76,7 @@ func lastOfAlpha(d *damaged) (last, another int) {
 
 func TestPartitionDamage(t *testing.T) {
 	dirs := map[string]string{
-		snapshot.KeepColumns: makePartitioned(t, snapshot.KeepColumns), snapshot.DropColumns: makePartitioned(t, snapshot.DropColumns),
+		snapshot.KeepColumns: makePartitioned(t, snapshot.KeepColumns, ""), snapshot.DropColumns: makePartitioned(t, snapshot.DropColumns, ""),
 	}
 	both := []string{snapshot.KeepColumns, snapshot.DropColumns}
 	for _, c := range []struct {

@@ -145,7 +145,7 @@ func (c *shardCheck) rows(ctx context.Context) {
 	}
 	c.finish()
 	for _, t := range c.tables() {
-		c.verifier.keep(t)
+		keep(t)
 	}
 }
 
@@ -159,7 +159,7 @@ func (c *shardCheck) failed() bool {
 }
 
 func (c *shardCheck) open() {
-	d := c.verifier.newTableReader(c.parts[0])
+	d := newTableReader(c.parts[0])
 	c.documents = documentRows{
 		tableReader: d, id: d.string("document_id"), text: d.string("text"), origin: d.string("text_origin"),
 		path: d.string("source_path"), sha: d.string("source_sha256"), rawPath: d.string("raw_path"), rawSHA: d.string("raw_sha256"),
@@ -169,7 +169,7 @@ func (c *shardCheck) open() {
 		source: d.int64("source_bytes"), partition: c.partition(d), attributes: d.list("attributes.key_value.key", "attributes.key_value.value"),
 	}
 	c.documents.corpus, _ = d.names["corpus"].(*textColumn)
-	s := c.verifier.newTableReader(c.parts[1])
+	s := newTableReader(c.parts[1])
 	c.sentences = sentenceRows{
 		tableReader: s, shared: newShared(d, s),
 		id: s.string("sentence_id"), document: s.string("document_id"), group: s.string("group_id"), text: s.string("text"),
@@ -180,7 +180,7 @@ func (c *shardCheck) open() {
 		labeled: s.bool("labeled"), repaired: s.bool("repaired"),
 		refs: s.list("labels.list.element.layer", "labels.list.element.label", "labels.list.element.polarity"),
 	}
-	l := c.verifier.newTableReader(c.parts[2])
+	l := newTableReader(c.parts[2])
 	c.labels = labelRows{
 		tableReader: l, shared: newShared(d, l),
 		id: l.string("sentence_id"), document: l.string("document_id"), layer: l.string("layer"), label: l.string("label"),
@@ -194,7 +194,7 @@ func (c *shardCheck) open() {
 		s.string(name).known = true
 	}
 	l.string("sentence_id").known, l.string("document_id").known = true, true
-	g := c.verifier.newTableReader(c.parts[3])
+	g := newTableReader(c.parts[3])
 	c.diagnostics = diagnosticRows{
 		tableReader: g, id: g.string("document_id"), corpus: g.string("corpus"), path: g.string("source_path"),
 		severity: g.string("severity"), code: g.string("code"), codes: map[string]schema.Code{},

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/apache/arrow/go/v17/parquet"
+	pqschema "github.com/apache/arrow/go/v17/parquet/schema"
 )
 
 // batch is how many rows, or values of a list, are read at a time. Their columns
@@ -30,36 +31,45 @@ type tableReader struct {
 
 // newTableReader is a reader of a part with the form that it should have. Buffers
 // are those of a part of the same table that was read before, if there is one.
-func (v *Verifier) newTableReader(p *part) *tableReader {
-	if t, ok := v.readers[p.table.Name].Get().(*tableReader); ok {
+func newTableReader(p *part) *tableReader {
+	if t, ok := p.layout.readers[p.table.Name].Get().(*tableReader); ok {
 		*t = tableReader{part: p, leaves: t.leaves, names: t.names, row: -1}
 		return t
 	}
 	t := &tableReader{part: p, names: map[string]leaf{}, row: -1}
-	columns := p.reader.MetaData().Schema
-	for i := range columns.NumColumns() {
-		var l leaf
-		switch s := columns.Column(i); s.PhysicalType() {
-		case parquet.Types.ByteArray:
-			l = newText(s, i)
-		case parquet.Types.Int32:
-			l = newNumber(s, i, &kindInt32)
-		case parquet.Types.Int64:
-			l = newNumber(s, i, &kindInt64)
-		case parquet.Types.Double:
-			l = newNumber(s, i, &kindFloat)
-		default:
-			l = newNumber(s, i, &kindBool)
-		}
-		t.leaves = append(t.leaves, l)
-		t.names[columns.Column(i).Path()] = l
+	if p.arrow != nil {
+		t.leaves = arrowLeaves(p.table)
+	} else {
+		t.leaves = parquetLeaves(p.reader.MetaData().Schema)
+	}
+	for _, l := range t.leaves {
+		t.names[l.common().name] = l
 	}
 	return t
 }
 
+func parquetLeaves(columns *pqschema.Schema) (leaves []leaf) {
+	for i := range columns.NumColumns() {
+		s := columns.Column(i)
+		switch l := parquetLevels(s, i); s.PhysicalType() {
+		case parquet.Types.ByteArray:
+			leaves = append(leaves, newText(l))
+		case parquet.Types.Int32:
+			leaves = append(leaves, newNumber(l, &kindInt32))
+		case parquet.Types.Int64:
+			leaves = append(leaves, newNumber(l, &kindInt64))
+		case parquet.Types.Double:
+			leaves = append(leaves, newNumber(l, &kindFloat))
+		default:
+			leaves = append(leaves, newNumber(l, &kindBool))
+		}
+	}
+	return leaves
+}
+
 // keep leaves the buffers of a reader to another.
-func (v *Verifier) keep(t *tableReader) {
-	v.readers[t.part.table.Name].Put(t)
+func keep(t *tableReader) {
+	t.part.layout.readers[t.part.table.Name].Put(t)
 }
 
 func (t *tableReader) string(name string) *textColumn { return t.names[name].(*textColumn) }
@@ -97,15 +107,19 @@ func (t *tableReader) next() {
 }
 
 func (t *tableReader) fill() bool {
-	meta := t.part.reader.MetaData()
 	for t.left == 0 {
 		if t.group > 0 && !t.finish() {
 			return false
 		}
-		if t.group == len(meta.RowGroups) {
+		if t.group == t.part.groups() {
+			if t.part.arrow != nil {
+				t.part.arrow.finish(t.part, t.row)
+			}
 			return false
 		}
-		t.left = meta.RowGroups[t.group].NumRows
+		if t.left, t.err = t.part.begin(t.group); t.err != nil {
+			return false
+		}
 		for _, l := range t.leaves {
 			if t.err = t.try(l, func() error { return l.start(t, t.group) }); t.err != nil {
 				return false
@@ -146,7 +160,7 @@ func (t *tableReader) fill() bool {
 // fill reads the next n values of a column.
 func fill(l leaf, n int) error {
 	err := l.fill(n)
-	if c := l.common(); err == nil && c.group == 0 && c.read == int64(n) && n > 0 {
+	if c := l.common(); err == nil && c.arrow == nil && c.group == 0 && c.read == int64(n) && n > 0 {
 		err = l.agree()
 	}
 	return err
@@ -168,8 +182,7 @@ func (t *tableReader) try(l leaf, f func() error) error {
 	if err == nil {
 		return nil
 	}
-	name := t.part.reader.MetaData().Schema.Column(slices.Index(t.leaves, l)).Path()
-	return fmt.Errorf("row group %d, column %s cannot be read: %w", max(t.group-1, 0), name, err)
+	return fmt.Errorf("%s %d, column %s cannot be read: %w", t.part.unit(), max(t.group-1, 0), l.common().name, err)
 }
 
 // list reads the elements of a column that is a list or map, for one row after

@@ -20,19 +20,30 @@ type knownLabels struct {
 
 type labelKey struct{ corpus, layer, label string }
 
-// readTaxonomy verifies the table taxonomy.
-func (v *Verifier) readTaxonomy() knownLabels {
-	m := v.snapshot.Taxonomy
-	if want := snapshot.TaxonomyPath; m.Table != snapshot.TaxonomyTable || m.Path != want {
+// readTaxonomy verifies the table taxonomy, in each format.
+func (v *Verifier) readTaxonomy() (known knownLabels) {
+	for _, f := range v.layouts {
+		k := v.readTaxonomyOf(f)
+		if known.polarity == nil {
+			known.polarity, known.layers = k.polarity, k.layers
+		}
+		known.problems = append(known.problems, k.problems...)
+	}
+	return known
+}
+
+func (v *Verifier) readTaxonomyOf(f *layout) knownLabels {
+	m := f.taxonomy
+	if want := f.taxonomyPath; m.Table != snapshot.TaxonomyTable || m.Path != want {
 		r := report{path: snapshot.ManifestName}
 		r.addf("the part of the table taxonomy is %q of %q, and not %q", m.Path, m.Table, want)
 		return knownLabels{problems: r.problems()}
 	}
-	p := v.openPart(context.Background(), m, snapshot.TaxonomyPath, v.snapshot.Corpora, false)
+	p := v.openPart(context.Background(), f, m, f.taxonomyPath, v.snapshot.Corpora, false)
 	defer p.close()
 	var known knownLabels
 	if p.whole && v.level == Full {
-		known = p.readLabels(v.newTableReader(p), v.snapshot.Corpora)
+		known = p.readLabels(newTableReader(p), v.snapshot.Corpora)
 	}
 	known.problems = p.problems()
 	return known

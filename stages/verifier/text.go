@@ -7,8 +7,8 @@ import (
 	"math"
 	"unicode/utf8"
 
+	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/parquet"
-	pqschema "github.com/apache/arrow/go/v17/parquet/schema"
 )
 
 // texts are values that lie in one stretch of memory. A value is where it begins
@@ -84,8 +84,8 @@ type textColumn struct {
 	least, greatest []byte
 }
 
-func newText(s *pqschema.Column, index int) *textColumn {
-	c := &textColumn{levels: newLevels(s, index), codes: make([]uint32, batch)}
+func newText(l levels) *textColumn {
+	c := &textColumn{levels: l, codes: make([]uint32, batch)}
 	c.batch.from, c.batch.to = make([]uint32, batch), make([]uint32, batch)
 	c.decode, c.dictionary = c.page, c.keep
 	return c
@@ -202,15 +202,17 @@ func (c *textColumn) fill(n int) error {
 	if err != nil {
 		return err
 	}
-	if c.coded = c.encoding == parquet.Encodings.RLEDict || c.encoding == parquet.Encodings.PlainDict; c.coded {
+	if c.coded = c.arrow == nil && (c.encoding == parquet.Encodings.RLEDict || c.encoding == parquet.Encodings.PlainDict); c.coded {
 		c.entries = &c.words
 		return c.fillCodes(present)
 	}
 	c.version++
-	switch c.encoding {
-	case parquet.Encodings.Plain:
+	switch {
+	case c.arrow != nil:
+		err = c.fillArrow(n)
+	case c.encoding == parquet.Encodings.Plain:
 		err = c.fillPlain(present)
-	case parquet.Encodings.DeltaLengthByteArray:
+	case c.encoding == parquet.Encodings.DeltaLengthByteArray:
 		err = c.fillLengths(present)
 	default:
 		err = c.fillShared(present)
@@ -221,6 +223,33 @@ func (c *textColumn) fill(n int) error {
 	c.observe(present)
 	spread(&c.levels, c.batch.from[:n], present, nullText)
 	spread(&c.levels, c.batch.to[:n], present, nullText)
+	return nil
+}
+
+// fillArrow reads the next n values of an Arrow file.
+func (c *textColumn) fillArrow(n int) error {
+	values := c.arrow.values.(*array.String)
+	var offsets []int32
+	c.batch.data = nil
+	if values.Len() > 0 {
+		offsets = values.ValueOffsets()
+		if data := values.Data().Buffers()[2]; data != nil {
+			c.batch.data = data.Bytes()
+		}
+	}
+	k := 0
+	for i := range n {
+		if c.null(i) {
+			continue
+		}
+		at := c.arrow.place(i)
+		from, to := offsets[at], offsets[at+1]
+		if from < 0 || from > to || int(to) > len(c.batch.data) {
+			return errLength
+		}
+		c.batch.from[k], c.batch.to[k] = uint32(from), uint32(to)
+		k++
+	}
 	return nil
 }
 

@@ -26,7 +26,7 @@ type Level string
 // The levels.
 const (
 	// Fast looks at names, sizes, sums and the footers of the parts: that all is
-	// there and fits together.
+	// there and fits together. Of Arrow files, it reads every byte too.
 	Fast Level = "fast"
 	// Full reads every byte and every value besides.
 	Full Level = "full"
@@ -76,16 +76,44 @@ func (r *report) problems() []Problem {
 type Verifier struct {
 	snapshot *snapshot.Snapshot
 	level    Level
-	tables   map[string]schema.Table
+	layouts  []*layout
 	known    func() knownLabels
-	readers  map[string]*sync.Pool // of tableReader, by table
+}
+
+// layout is a format that the tables are kept in.
+type layout struct {
+	arrow        bool
+	tables       map[string]schema.Table // with the columns that its files have
+	parts        func(s *snapshot.Shard) []sink.Part
+	path         func(table string, shard int) string
+	taxonomy     sink.Part
+	taxonomyPath string
+	readers      map[string]*sync.Pool // of tableReader, by table
 }
 
 // New prepares to verify a snapshot, and reads nothing.
 func New(s *snapshot.Snapshot, level Level) *Verifier {
-	v := &Verifier{snapshot: s, level: level, tables: map[string]schema.Table{}, readers: map[string]*sync.Pool{}}
-	for _, t := range schema.Tables() {
-		v.tables[t.Name], v.readers[t.Name] = t.Without(s.Dropped()), &sync.Pool{}
+	v := &Verifier{snapshot: s, level: level}
+	if s.HasParquet() {
+		v.layouts = append(v.layouts, &layout{
+			parts: func(s *snapshot.Shard) []sink.Part { return s.Parts }, path: s.PartPath,
+			taxonomy: s.Taxonomy, taxonomyPath: snapshot.TaxonomyPath,
+		})
+	}
+	if s.HasArrow() {
+		v.layouts = append(v.layouts, &layout{
+			arrow: true, parts: func(s *snapshot.Shard) []sink.Part { return s.Arrow }, path: s.ArrowPath,
+			taxonomy: s.ArrowTaxonomy, taxonomyPath: snapshot.ArrowTaxonomyPath,
+		})
+	}
+	for _, f := range v.layouts {
+		f.tables, f.readers = map[string]schema.Table{}, map[string]*sync.Pool{}
+		for _, t := range schema.Tables() {
+			if !f.arrow {
+				t = t.Without(s.Dropped())
+			}
+			f.tables[t.Name], f.readers[t.Name] = t, &sync.Pool{}
+		}
 	}
 	v.known = sync.OnceValue(v.readTaxonomy)
 	return v
@@ -169,20 +197,26 @@ func (v *Verifier) attached(f snapshot.File, r *report) {
 // sums compares what the manifest says of the whole with what it says of shards.
 func (v *Verifier) sums(r *report) {
 	m := &v.snapshot.Manifest
-	rows := map[string]int64{}
-	for _, p := range m.Parts() {
-		rows[p.Table] += p.Rows
+	for _, p := range m.AllParts() {
 		if p.Rows < 0 || p.Bytes <= 0 || len(p.SHA256) != 2*sha256.Size {
 			r.addf("%s has %d rows, %d bytes and the SHA-256 %q", schema.Printable(p.Path), p.Rows, p.Bytes, p.SHA256)
 		}
 	}
-	for _, table := range slices.Sorted(maps.Keys(v.tables)) {
-		if got, want := m.Counts.Rows[table], rows[table]; got != want {
-			r.addf("counts.rows.%s is %d, and its parts have %d", table, got, want)
+	for _, f := range v.layouts {
+		rows := map[string]int64{snapshot.TaxonomyTable: f.taxonomy.Rows}
+		for i := range m.Shards {
+			for _, p := range f.parts(&m.Shards[i]) {
+				rows[p.Table] += p.Rows
+			}
+		}
+		for _, table := range slices.Sorted(maps.Keys(f.tables)) {
+			if got, want := m.Counts.Rows[table], rows[table]; got != want {
+				r.addf("counts.rows.%s is %d, and its parts have %d", table, got, want)
+			}
 		}
 	}
 	for _, table := range slices.Sorted(maps.Keys(m.Counts.Rows)) {
-		if _, ok := v.tables[table]; !ok {
+		if _, ok := v.layouts[0].tables[table]; !ok {
 			r.addf("counts.rows has a table %q, which there is not", table)
 		}
 	}
@@ -224,7 +258,7 @@ func (v *Verifier) shardSums(r *report, i int) {
 		noticed += n
 	}
 	want := map[string]int{"documents": s.Stats.Written, "sentences": s.Stats.Sentences, "labels": s.Stats.Labels}
-	for _, p := range s.Parts {
+	for _, p := range slices.Concat(s.Parts, s.Arrow) {
 		if n, ok := want[p.Table]; ok && int64(n) != p.Rows {
 			r.addf("shard %d counts %d %s, and its part has %d rows", i, n, p.Table, p.Rows)
 		}
@@ -319,15 +353,21 @@ func (v *Verifier) order(r *report) {
 }
 
 func (v *Verifier) shardParts(r *report, i int) {
-	var tables []string
-	for _, p := range v.snapshot.Shards[i].Parts {
-		tables = append(tables, p.Table)
-		if want := v.snapshot.PartPath(p.Table, i); p.Path != want {
-			r.addf("shard %d has its part of %q in %q, and not in %q", i, p.Table, p.Path, want)
+	s := &v.snapshot.Shards[i]
+	for _, f := range v.layouts {
+		var tables []string
+		for _, p := range f.parts(s) {
+			tables = append(tables, p.Table)
+			if want := f.path(p.Table, i); p.Path != want {
+				r.addf("shard %d has its part of %q in %q, and not in %q", i, p.Table, p.Path, want)
+			}
+		}
+		if !slices.Equal(tables, snapshot.ShardTables) {
+			r.addf("shard %d has parts of the tables %q, and not of %q", i, tables, snapshot.ShardTables)
 		}
 	}
-	if !slices.Equal(tables, snapshot.ShardTables) {
-		r.addf("shard %d has parts of the tables %q, and not of %q", i, tables, snapshot.ShardTables)
+	if len(s.Parts) > 0 && !v.snapshot.HasParquet() || len(s.Arrow) > 0 && !v.snapshot.HasArrow() {
+		r.addf("shard %d has parts that are not of the format %q", i, v.snapshot.Format)
 	}
 }
 
@@ -337,16 +377,31 @@ func (v *Verifier) shardParts(r *report, i int) {
 //
 // It holds in memory one page of each column of each table, and the shard's inputs.
 func (v *Verifier) Shard(ctx context.Context, i int, hashOnly bool) ([]Problem, error) {
-	c := shardCheck{verifier: v, shard: &v.snapshot.Shards[i], number: i, manifest: report{path: snapshot.ManifestName}}
-	whole := c.readInputs()
+	inputs := shardCheck{verifier: v, shard: &v.snapshot.Shards[i], number: i, manifest: report{path: snapshot.ManifestName}}
+	whole := inputs.readInputs()
+	problems := inputs.manifest.problems()
+	for _, f := range v.layouts {
+		c := shardCheck{verifier: v, shard: inputs.shard, number: i, manifest: report{path: snapshot.ManifestName}, inputLines: inputs.inputLines}
+		for _, p := range c.verify(ctx, f, whole, hashOnly) {
+			if p.Path != snapshot.ManifestName || !slices.Contains(problems, p) { // both formats may show it
+				problems = append(problems, p)
+			}
+		}
+	}
+	return problems, ctx.Err()
+}
+
+// verify verifies the parts of one format. whole says whether the inputs can be read.
+func (c *shardCheck) verify(ctx context.Context, f *layout, whole, hashOnly bool) []Problem {
+	v := c.verifier
 	var corpora []snapshot.Corpus
 	for _, corpus := range v.snapshot.Corpora {
 		if corpus.Name == c.shard.Corpus {
 			corpora = append(corpora, corpus)
 		}
 	}
-	for _, p := range c.shard.Parts {
-		part := v.openPart(ctx, p, v.snapshot.PartPath(p.Table, i), corpora, hashOnly)
+	for _, p := range f.parts(c.shard) {
+		part := v.openPart(ctx, f, p, f.path(p.Table, c.number), corpora, hashOnly)
 		defer part.close()
 		c.parts = append(c.parts, part)
 		whole = whole && part.whole
@@ -358,7 +413,7 @@ func (v *Verifier) Shard(ctx context.Context, i int, hashOnly bool) ([]Problem, 
 	for _, p := range c.parts {
 		problems = append(problems, p.problems()...)
 	}
-	return problems, ctx.Err()
+	return problems
 }
 
 // readInputs reads the shard's inputs, and reports whether they are what was written.
