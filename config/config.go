@@ -24,6 +24,7 @@ type Output struct {
 	PartBytes        Bytes  `mapstructure:"part_bytes" doc:"How much source text goes into one Parquet file of each table, on average." jsonschema:"minimum=1" hash:"yes"`
 	RowGroupRows     int    `mapstructure:"row_group_rows" doc:"Rows per row group, at most. The rows of a document stand in one row group, even if they are more." jsonschema:"minimum=1000,maximum=10000000" hash:"yes"`
 	CompressionLevel string `mapstructure:"compression_level" doc:"zstd level: fastest, default (a few percent more CPU, 7% smaller), better or best." jsonschema:"enum=fastest,enum=default,enum=better,enum=best" hash:"yes"`
+	Format           string `mapstructure:"format" doc:"Files of the tables. parquet: what every reader takes. arrow: Arrow IPC files below arrow/, which pyarrow and Polars map into memory: they are not compressed, and some nine times as large. DuckDB and Spark do not read them. both: the one beside the other." jsonschema:"enum=parquet,enum=arrow,enum=both" hash:"set"`
 
 	PartitionBy      []string `mapstructure:"partition_by" doc:"Columns after whose values folders of documents, sentences and labels are named, such as labels/decision=accepted/year=2018, in this order: readers that look for a value leave the other folders alone. Few values make few folders, and large files. rating, a number with a fraction, cannot be one of them. As a flag or variable, with commas between them." jsonschema:"uniqueItems=true,enum=corpus,enum=paper_id,enum=venue,enum=year,enum=reviewer,enum=decision,enum=split,enum=annotator" hash:"set"`
 	PartitionColumns string   `mapstructure:"partition_columns" doc:"What becomes of these columns in the files. keep: they stay, so that a single file, a glob of files and Hugging Face datasets have all columns, and DuckDB, Spark and Polars have them where they are documented; only pyarrow and pandas have to be told partitioning=None. drop: the names of the folders alone have them. docs/partitions.md says what each reader makes of it." jsonschema:"enum=keep,enum=drop" hash:"set"`
@@ -123,6 +124,7 @@ func Default() Config {
 			PartBytes:        16 << 20, // 16 parts for 256 MiB: enough to keep 8 processors busy, and files worth opening
 			RowGroupRows:     122_880,  // flat from 32k to 1M; this is DuckDB's own
 			CompressionLevel: "fastest",
+			Format:           "parquet",
 			PartitionColumns: "keep",
 		},
 		Run: Run{

@@ -135,6 +135,7 @@ func TestPrecedenceAndSettings(t *testing.T) {
 		"output.part_bytes = 1KiB <- flag",
 		"output.row_group_rows = 122880 <- default",
 		"output.compression_level = fastest <- default",
+		"output.format = parquet <- default",
 		"output.partition_by = [] <- default",
 		"output.partition_columns = keep <- default",
 		"run.workers = 8 <- flag",
@@ -522,13 +523,13 @@ func TestMistakesOutsideTheFile(t *testing.T) {
 				"environment: QUERN_CORPORA_ROOT: no setting has this variable (one of QUERN_DATASET_ANNOTATIONS_CREATORS, QUERN_DATASET_CITATION, QUERN_DATASET_DATE_PUBLISHED, " +
 					"QUERN_DATASET_DESCRIPTION, QUERN_DATASET_LICENCE, QUERN_DATASET_LICENCE_NAME, QUERN_DATASET_LICENCE_URL, QUERN_DATASET_TITLE, " +
 					"QUERN_DATASET_URL, QUERN_DATASET_VERSION, QUERN_LIMITS_DIAGNOSTICS_PER_DOCUMENT, " +
-					"QUERN_LIMITS_DOCUMENT_BYTES, QUERN_LIMITS_GROUP_BYTES, QUERN_LIMITS_MEMORY_BYTES, QUERN_LIMITS_PATH_DEPTH, QUERN_OUTPUT_COMPRESSION_LEVEL, QUERN_OUTPUT_DIR, " +
+					"QUERN_LIMITS_DOCUMENT_BYTES, QUERN_LIMITS_GROUP_BYTES, QUERN_LIMITS_MEMORY_BYTES, QUERN_LIMITS_PATH_DEPTH, QUERN_OUTPUT_COMPRESSION_LEVEL, QUERN_OUTPUT_DIR, QUERN_OUTPUT_FORMAT, " +
 					"QUERN_OUTPUT_PARTITION_BY, QUERN_OUTPUT_PARTITION_COLUMNS, QUERN_OUTPUT_PART_BYTES, QUERN_OUTPUT_ROW_GROUP_ROWS, QUERN_RUN_MAX_SHRINK, QUERN_RUN_ON_ERROR, QUERN_RUN_VERIFY, QUERN_RUN_WORKERS)",
 				"environment: QUERN_RUN_WORKER: no setting has this variable (did you mean QUERN_RUN_WORKERS?)",
 				`environment: QUERN_RUN_WORKERS: want a whole number, found the text "many"`,
 				"command line: corpora: no such setting (one of dataset.annotations_creators, dataset.citation, dataset.date_published, dataset.description, dataset.licence, " +
 					"dataset.licence_name, dataset.licence_url, dataset.title, dataset.url, dataset.version, limits.diagnostics_per_document, limits.document_bytes, " +
-					"limits.group_bytes, limits.memory_bytes, limits.path_depth, output.compression_level, output.dir, output.part_bytes, output.partition_by, output.partition_columns, output.row_group_rows, " +
+					"limits.group_bytes, limits.memory_bytes, limits.path_depth, output.compression_level, output.dir, output.format, output.part_bytes, output.partition_by, output.partition_columns, output.row_group_rows, " +
 					"run.max_shrink, run.on_error, run.verify, run.workers, corpora.root)",
 				`command line: output.part_bytes: "x" is no size: write a whole number of bytes, or one with KiB, MiB or GiB`,
 				`command line: run.on_error: "stop" is not allowed (one of skip, fail)`,

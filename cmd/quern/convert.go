@@ -85,6 +85,7 @@ type outcome struct {
 	Parts   int
 	// Partitioned says whether parts lie in folders below those of their tables.
 	Partitioned bool
+	HasParquet  bool // whether the tables are there as Parquet
 	Elapsed     time.Duration
 	Out         string
 	Snapshot    string // id of the current snapshot
@@ -265,9 +266,7 @@ func (j *job) manifest() *snapshot.Manifest {
 		SchemaVersion: schema.Version, ToolVersion: version, OutputVersion: sink.OutputVersion,
 		ConfigHash: j.Config.OutputHash(j.Taxonomies), Corpora: make([]snapshot.Corpus, len(j.runs)),
 	}
-	if by := j.Config.Output.PartitionBy; len(by) > 0 {
-		m.PartitionBy, m.PartitionColumns = by, j.Config.Output.PartitionColumns
-	}
+	j.form(m)
 	for i := range j.runs {
 		counts := j.runs[i].plan.Counts()
 		c := &m.Corpora[i]
@@ -301,7 +300,7 @@ func (j *job) unchanged() bool {
 	if m.ConfigHash != j.base.ConfigHash || m.OutputVersion != j.base.OutputVersion {
 		return false // the taxonomy may be another
 	}
-	m.Taxonomy = j.base.Taxonomy
+	m.Taxonomy, m.ArrowTaxonomy = j.base.Taxonomy, j.base.ArrowTaxonomy
 	draft, err := j.draft(m, "")
 	return err == nil && draft.Is(j.base.ID)
 }
@@ -350,9 +349,19 @@ func (j *job) publish(ctx context.Context) (*outcome, error) {
 // outcome, and no error, if shards are to be made anew first.
 func (j *job) publishDraft(ctx context.Context, m *snapshot.Manifest, dir string) (*outcome, error) {
 	corpora, taxonomies := j.corpora()
-	var err error
-	if m.Taxonomy, err = j.sink.WriteTaxonomies(dir, corpora, taxonomies); err != nil {
+	part, err := j.sink.WriteTaxonomies(dir, corpora, taxonomies)
+	if err != nil {
 		return nil, err
+	}
+	parquet, arrow, err := j.inFormat(ctx, dir, nil, []sink.Part{part})
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range parquet {
+		m.Taxonomy = p
+	}
+	for _, p := range arrow {
+		m.ArrowTaxonomy = p
 	}
 	draft, err := j.draft(m, dir)
 	if err != nil {
@@ -428,8 +437,8 @@ func (j *job) corpora() ([]config.Corpus, []*config.Taxonomy) {
 
 func (j *job) outcome(m *snapshot.Manifest, id string, published bool) *outcome {
 	out := &outcome{
-		Corpora: m.Corpora, Stats: m.Counts.Stats, Parts: len(m.Parts()), Out: j.Config.Output.Dir,
-		Partitioned: len(m.PartitionBy) > 0, Elapsed: time.Since(j.started), Snapshot: id, Published: published, Read: int(j.read.Load()),
+		Corpora: m.Corpora, Stats: m.Counts.Stats, Parts: len(m.AllParts()), Out: j.Config.Output.Dir,
+		Partitioned: len(m.PartitionBy) > 0, HasParquet: m.HasParquet(), Elapsed: time.Since(j.started), Snapshot: id, Published: published, Read: int(j.read.Load()),
 	}
 	out.Stats.Examples = map[schema.Code]sink.Example{}
 	for i := range j.shards {
@@ -538,8 +547,14 @@ func (s *shardSink) Close() error {
 	for _, i := range result.Unsettled {
 		stamps[i] = 0
 	}
-	corpus := s.job.runs[s.shard.corpus].config.Name
-	made, err := s.staging.Commit(snapshot.NewShard(corpus, s.shard.identity, s.shard.entries.Partition, result), result.Inputs, stamps)
+	shard := snapshot.NewShard(s.job.runs[s.shard.corpus].config.Name, s.shard.identity, s.shard.entries.Partition, result)
+	// What is written so far is brought to its end, whatever becomes of the run: the
+	// next one finds it.
+	shard.Parts, shard.Arrow, err = s.job.inFormat(context.Background(), s.staging.Dir, shard.Partition, shard.Parts)
+	if err != nil {
+		return errors.Join(err, s.staging.Discard())
+	}
+	made, err := s.staging.Commit(shard, result.Inputs, stamps)
 	if err != nil {
 		return errors.Join(err, s.staging.Discard())
 	}

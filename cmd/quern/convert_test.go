@@ -114,7 +114,7 @@ func TestSameBytes(t *testing.T) {
 	}
 	var want map[string]string
 	for _, workers := range []string{"1", "2", "8", "8"} {
-		_, out := convertDir(t, dir, "output.part_bytes=100KB", "run.workers="+workers)
+		_, out := convertDir(t, dir, "output.part_bytes=100KB", "output.format=both", "run.workers="+workers)
 		got := sums(t, out)
 		if want == nil {
 			want = got

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -18,6 +19,7 @@ import (
 	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/internal/gen"
 	"github.com/quern-data/quern/pipeline"
+	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/snapshot"
 	"github.com/quern-data/quern/stages/verifier"
 )
@@ -246,16 +248,17 @@ func TestHistories(t *testing.T) {
 	if raceEnabled {
 		seeds = 2
 	}
-	partitions := map[uint64][]string{
-		1: {"output.partition_by=decision,year"}, 4: {"output.partition_by=corpus,decision", "output.partition_columns=drop"},
-		7: {"output.partition_by=paper_id", "output.partition_columns=drop"},
+	forms := map[uint64][]string{
+		1: {"output.partition_by=decision,year", "output.format=both"}, 3: {"output.format=arrow"},
+		4: {"output.partition_by=corpus,decision", "output.partition_columns=drop"},
+		7: {"output.partition_by=paper_id", "output.partition_columns=drop", "output.format=both"},
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			if seed%2 == 0 {
 				trustTimes(t)
 			}
-			g := grow(t, 100+seed, 80, partitions[seed]...)
+			g := grow(t, 100+seed, 80, forms[seed]...)
 			kept, nothing := 0, 0
 			for night := range 12 {
 				for range g.r.IntN(4) {
@@ -289,6 +292,89 @@ func TestHistories(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFormats: a format that changes from night to night makes the tables anew, each
+// time as a run makes them that knows nothing, and all formats have the same rows.
+func TestFormats(t *testing.T) {
+	g := grow(t, 12, 40, "output.partition_by=decision,year", "output.partition_columns=drop")
+	var ids []string
+	var rows [][]columnSum
+	formats := []string{"parquet", "both", "arrow", "both", "parquet", "arrow"}
+	for _, format := range formats {
+		result := g.mustRun(t, g.out, runOptions{}, "output.format="+format)
+		if !result.Published || result.Kept > 0 {
+			t.Errorf("%s: %d shards kept, published %v", format, result.Kept, result.Published)
+		}
+		if again := g.mustRun(t, g.out, runOptions{}, "output.format="+format); again.Published || again.Made > 0 {
+			t.Errorf("%s again: %d shards made, published %v", format, again.Made, again.Published)
+		}
+		out := filepath.Join(t.TempDir(), "out")
+		g.mustRun(t, out, runOptions{}, "output.format="+format, "run.workers=1")
+		if diff := cmp.Diff(currentSums(t, out), currentSums(t, g.out)); diff != "" {
+			t.Errorf("%s (-afresh +after others):\n%s", format, diff)
+		}
+		sound(t, g.out)
+		s, err := loadSnapshot(g.out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.HasParquet() != (format != "arrow") || s.HasArrow() != (format != "parquet") {
+			t.Errorf("%s: Parquet %v, Arrow %v", format, s.HasParquet(), s.HasArrow())
+		}
+		var sums []columnSum
+		for _, table := range schema.Tables() {
+			of, err := checksums(t.Context(), s, table)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sums = append(sums, of...)
+		}
+		ids, rows = append(ids, result.Snapshot), append(rows, sums)
+	}
+	for i := range rows {
+		if diff := cmp.Diff(rows[0], rows[i]); diff != "" || len(rows[i]) < 90 {
+			t.Errorf("%s has other rows than %s:\n%s", formats[i], formats[0], diff)
+		}
+	}
+	// Back to a snapshot in another format, and on from there.
+	o, err := snapshot.Open(t.Context(), g.out, nil, snapshot.Holder{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := o.Rollback("")
+	if err = errors.Join(err, o.Close()); err != nil || id != ids[len(ids)-2] {
+		t.Fatalf("rolled back to %s: %v", id, err)
+	}
+	sound(t, g.out)
+	g.edit(t)
+	if result := g.mustRun(t, g.out, runOptions{}, "output.format=parquet"); result.Kept == 0 && result.Published {
+		t.Error("nothing was taken over from a snapshot in the same format")
+	}
+	if result := g.mustRun(t, g.out, runOptions{}, "output.format=both"); result.Kept > 0 {
+		t.Errorf("%d shards were taken over from a snapshot in another format", result.Kept)
+	}
+	// A damaged Arrow file is made anew.
+	dir, err := snapshot.Resolve(g.out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := snapshot.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, filepath.FromSlash(s.Shards[0].Arrow[2].Path))
+	if err := errors.Join(os.Chmod(path, 0o644), os.Truncate(path, 100)); err != nil {
+		t.Fatal(err)
+	}
+	before := currentSums(t, g.out)
+	if result := g.mustRun(t, g.out, runOptions{}, "output.format=both"); result.Made != 1 || !result.Published {
+		t.Errorf("%d shards made, published %v", result.Made, result.Published)
+	}
+	if maps.Equal(before, currentSums(t, g.out)) {
+		t.Error("the damaged file is still there")
+	}
+	sound(t, g.out)
 }
 
 // TestOnlyTheChangeCosts counts what is read and made.

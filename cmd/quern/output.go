@@ -293,7 +293,7 @@ statistics, sums. It lists what it finds, and exits with 1 if that is anything.
 				return fmt.Errorf("%s: %s; quern run --full makes a sound snapshot, quern rollback goes back to one",
 					s.ID, plural(len(problems), "problem", "problems"))
 			}
-			fmt.Fprintf(w, "%s is sound: %s, %s, %s, %s\n", s.ID, plural(len(s.Parts()), "part", "parts"),
+			fmt.Fprintf(w, "%s is sound: %s, %s, %s, %s\n", s.ID, plural(len(s.AllParts()), "part", "parts"),
 				plural(s.Counts.Written, "document", "documents"), plural(s.Counts.Sentences, "sentence", "sentences"),
 				plural(s.Counts.Labels, "label", "labels"))
 			return nil
@@ -329,7 +329,7 @@ func verifyShards(ctx context.Context, s *snapshot.Snapshot, level verifier.Leve
 	problems = v.Start()
 	byShard = make([][]verifier.Problem, len(s.Shards))
 	order := largestFirst(len(s.Shards), func(i int) (bytes int64) {
-		for _, p := range s.Shards[i].Parts {
+		for _, p := range slices.Concat(s.Shards[i].Parts, s.Shards[i].Arrow) {
 			bytes += p.Bytes
 		}
 		return bytes

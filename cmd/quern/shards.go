@@ -64,6 +64,8 @@ func (j *job) decide(ctx context.Context) error {
 	if j.options.full {
 		return j.output.Unstage()
 	}
+	var form snapshot.Manifest
+	j.form(&form)
 	known := map[string]*snapshot.Made{}
 	for _, m := range j.known {
 		known[m.Shard.Identity] = m
@@ -78,7 +80,7 @@ func (j *job) decide(ctx context.Context) error {
 		if s.made != nil {
 			return nil
 		}
-		if m := j.output.Staged(s.identity, new(snapshot.Manifest)); m != nil {
+		if m := j.output.Staged(s.identity, &form); m != nil {
 			return j.take(ctx, s, m)
 		}
 		return nil

@@ -76,6 +76,10 @@ func (o *outcome) print(w io.Writer) {
 	fmt.Fprintf(w, "\n%.2f s, %.1f MB/s, %s made and %s taken over: snapshot %s in %s\n",
 		seconds, float64(s.SourceBytes)/1e6/max(seconds, 1e-9),
 		plural(o.Made, "shard", "shards"), thousands(o.Kept), o.Snapshot, schema.Printable(o.Out))
+	if !o.HasParquet {
+		fmt.Fprintf(w, "quern cat %s labels --format arrow\n", schema.Printable(shellWord(o.Out)))
+		return
+	}
 	labels := "labels/*.parquet"
 	if o.Partitioned {
 		labels = "labels/**/*.parquet"

@@ -85,7 +85,7 @@ func TestTorture(t *testing.T) {
 	r := rand.New(rand.NewPCG(*seed, 2))
 	killed, published, resumed := 0, 0, 0
 	for killed < *kills {
-		g := grow(t, r.Uint64(), 60)
+		g := grow(t, r.Uint64(), 60, "output.format="+[]string{"parquet", "arrow", "both"}[r.IntN(3)])
 		for night := 0; night < 8 && killed < *kills; night++ {
 			for range r.IntN(4) {
 				g.edit(t)
@@ -218,12 +218,14 @@ func TestFullDisk(t *testing.T) {
 			})
 		}
 	}
+	t.Run("full arrow", func(t *testing.T) { testFullDisk(t, syscall.ENOSPC, true, "output.format=arrow") })
+	t.Run("full both", func(t *testing.T) { testFullDisk(t, syscall.ENOSPC, false, "output.format=both") })
 }
 
-func testFullDisk(t *testing.T, fault syscall.Errno, first bool) {
+func testFullDisk(t *testing.T, fault syscall.Errno, first bool, settings ...string) {
 	t.Helper()
 	defer func() { outputDisk.Before = nil }()
-	g := grow(t, 9, 30, "run.workers=1", "output.part_bytes=8KB")
+	g := grow(t, 9, 30, append(settings, "run.workers=1", "output.part_bytes=8KB")...)
 	if !first {
 		g.mustRun(t, g.out, runOptions{})
 		for range 4 {

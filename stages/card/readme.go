@@ -223,7 +223,7 @@ func (f *Facts) particulars(b *bytes.Buffer) {
 func (f *Facts) contents(b *bytes.Buffer, tables []table) {
 	b.WriteString("\n## Tables\n\n")
 	if len(tables) == 0 {
-		b.WriteString("None of the tables is here as Parquet.\n")
+		b.WriteString("None of the tables is here as Parquet: they are Arrow files, below `arrow/`.\n")
 		return
 	}
 	b.WriteString("Each is a folder of Parquet files.\n\n| table | rows | what a row is |\n| --- | ---: | --- |\n")

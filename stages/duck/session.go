@@ -48,6 +48,9 @@ type Session struct {
 // Open starts a session over a snapshot. Nothing is fetched from a network, and
 // nothing is kept.
 func Open(ctx context.Context, from *snapshot.Snapshot, o Options) (*Session, error) {
+	if !from.HasParquet() {
+		return nil, fmt.Errorf("snapshot %s has its tables as Arrow files alone, and DuckDB reads Parquet: set output.format to both and run again, or pipe quern cat to it", from.ID)
+	}
 	connector, err := newConnector()
 	if err != nil {
 		return nil, err
