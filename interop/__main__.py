@@ -17,7 +17,7 @@ from interop.documented import Documentation
 from interop.page import page
 from interop.quern import Quern, Snapshot
 from interop.readers import counting
-from interop.readers.arrow_ipc import ArrowStream
+from interop.readers.arrow_ipc import ArrowFiles, ArrowStream, PolarsFiles
 from interop.readers.base import Probe, Reader
 from interop.readers.croissant import Croissant
 from interop.readers.datasets import HuggingFace
@@ -77,12 +77,14 @@ def interop(
         HuggingFace(documentation, work / "datasets"),
         Croissant(documentation),
         ArrowStream(documentation, quern),
+        ArrowFiles(documentation),
+        PolarsFiles(documentation),
     ]
     findings = Findings()
     promised = {snapshot.name: _promised(quern, snapshot) for snapshot in snapshots.all()}
     for reader in readers:
         begin = time.monotonic()
-        for snapshot in snapshots.all():
+        for snapshot in filter(reader.reads, snapshots.all()):
             check(reader, snapshot, documentation, promised[snapshot.name], findings)
         print(f"{reader.name} {reader.version}: {time.monotonic() - begin:.0f} s")
     spark.union(snapshots.reviews, snapshots.generated, tuple(documentation.tables.values()))

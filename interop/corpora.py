@@ -1,7 +1,7 @@
 """The snapshots that every reader reads."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from interop.quern import Partitions, Quern, Snapshot
@@ -32,11 +32,12 @@ def convert(quern: Quern, work: Path, real: Path | None) -> Snapshots:
 
     corpus = work / "corpus"
     quern.output("gen", corpus, "--documents", "400", "--quirks", "0.1", "--layers", "4")
-    cut = ("--set", "output.part_bytes=100KiB", "--set", "output.row_group_rows=1000")
+    settings = ("part_bytes=100KiB", "row_group_rows=1000", "format=both")
+    cut = [argument for setting in settings for argument in ("--set", f"output.{setting}")]
 
     return Snapshots(
         reviews=_convert_reviews(quern, work),
-        generated=_convert(quern, work, "generated", "--corpus", corpus, *cut),
+        generated=replace(_convert(quern, work, "generated", "--corpus", corpus, *cut), arrow=True),
         kept=_convert_partitioned(quern, work, corpus, kept=True),
         dropped=_convert_partitioned(quern, work, corpus, kept=False),
         real=tuple(_convert(quern, work, name, "--corpus", _existing(real / name)) for name in REAL) if real else (),
@@ -63,6 +64,7 @@ def _convert(quern: Quern, work: Path, name: str, *arguments: str | Path) -> Sna
 # must escape, and whose year is NULL.
 _PARTITIONED = """
 output:
+  format: both
   partition_by: [decision, year]
   partition_columns: {columns}
 corpora:
@@ -98,4 +100,4 @@ def _convert_partitioned(quern: Quern, work: Path, corpus: Path, *, kept: bool) 
         )
     )
     partitions = Partitions(by=("decision", "year"), kept=kept)
-    return quern.run(name, out, config, "--out", out, partitions=partitions)
+    return replace(quern.run(name, out, config, "--out", out, partitions=partitions), arrow=True)

@@ -15,7 +15,7 @@ the NULLs and the checksum of each column and of whole rows those of `quern chec
 The snapshots: `reviews` is examples/reviews; `peer-review-analyze` and `seed` are real corpora, which are not part of
 the repository; `generated` comes from `quern gen`, in many parts with row groups of 1,000 rows; and the partitioned
 ones are cut by `output.partition_by: [decision, year]`, among them a decision that names of folders must escape, and a
-year that is NULL.
+year that is NULL. The last three have Arrow files too.
 """
 
 

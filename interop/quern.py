@@ -28,6 +28,8 @@ class Snapshot:
     partitions: Partitions = field(default=Partitions())
     described: bool = False
     """Whether its config says all that a dataset card has room for."""
+    arrow: bool = False
+    """Whether it has Arrow files beside those of Parquet."""
 
     @property
     def root(self) -> Path:
@@ -49,6 +51,14 @@ class Snapshot:
     def parts(self, table: str) -> list[Path]:
         """The Parquet files of a table."""
         return sorted(self.folder(table).rglob("*.parquet"))
+
+    def arrow_folder(self, table: str) -> Path:
+        """The folder of a table's Arrow files."""
+        return self.root / "arrow" / table
+
+    def arrow_parts(self, table: str) -> list[Path]:
+        """The Arrow files of a table."""
+        return sorted(self.arrow_folder(table).rglob("*.arrow"))
 
     def rows(self, table: str) -> int:
         """How many rows the manifest says a table has."""

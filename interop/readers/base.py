@@ -112,6 +112,10 @@ class Reader(ABC):
         """Has each thing that surprises happen, and tells it."""
         yield from ()
 
+    def reads(self, snapshot: Snapshot) -> bool:
+        """Whether the snapshot has what the reader reads."""
+        return True
+
     def lost(self, snapshot: Snapshot, table: Table) -> tuple[str, ...]:
         """Columns that the reader cannot see, since only the folders' names have them."""
         return ()

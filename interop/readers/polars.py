@@ -33,8 +33,7 @@ class Polars(Reader):
         return list(self._scan(snapshot, table.name).collect_schema().items())
 
     def columns(self, snapshot: Snapshot, table: Table) -> Columns:
-        frame = self._scan(snapshot, table.name).collect()
-        return {name: series.to_list() for name, series in frame.to_dict().items()}
+        return values(self._scan(snapshot, table.name))
 
     def _scan(self, snapshot: Snapshot, table: str) -> pl.LazyFrame:
         by = snapshot.partition_by(table)
@@ -84,6 +83,11 @@ class Polars(Reader):
                 "`pl.scan_parquet('labels')`, or say `hive_partitioning=True`."
             ),
         )
+
+
+def values(frame: pl.LazyFrame) -> Columns:
+    """All values, by column."""
+    return {name: series.to_list() for name, series in frame.collect().to_dict().items()}
 
 
 def join(labels: pl.LazyFrame, sentences: pl.LazyFrame, documents: pl.LazyFrame) -> Joined:
