@@ -52,9 +52,14 @@ func convertDir(t *testing.T, dir string, settings ...string) (*outcome, string)
 
 func convertAs(t *testing.T, profile, dir string, settings ...string) (*outcome, string) {
 	t.Helper()
+	return convertLoaded(t, source{corpus: dir, profile: profile, settings: settings})
+}
+
+// convertLoaded converts what a source and perhaps a config file describe.
+func convertLoaded(t *testing.T, from source, args ...string) (*outcome, string) {
+	t.Helper()
 	out := filepath.Join(t.TempDir(), "out")
-	from := source{corpus: dir, profile: profile, settings: settings}
-	l, err := from.load(nil, map[string]string{"output.dir": out})
+	l, err := from.load(args, map[string]string{"output.dir": out})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,10 +263,10 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, out := convertDir(t, filepath.Join("..", "..", "examples", "reviews"))
+	_, out := convertLoaded(t, source{profile: defaultProfile}, filepath.Join("..", "..", "examples", "reviews.yaml"))
 	found := false
 	for _, s := range readTable[schema.SentenceRow](t, out, "sentences") {
-		if s.SentenceID != "peer-review-analyze/QCONF2023-rJt8Nm1Ue-R2#0004" {
+		if s.SentenceID != "reviews/QCONF2023-rJt8Nm1Ue-R2#0004" {
 			continue
 		}
 		found = true
