@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -35,9 +37,15 @@ an Arrow IPC stream, with the schema that quern schema --format arrow prints.`,
 			if err != nil {
 				return err
 			}
-			for _, name := range columns {
+			if cmd.Flags().Changed("columns") && len(columns) == 0 {
+				return usageError{errors.New("--columns names no column")}
+			}
+			for i, name := range columns {
 				if _, err := chooseColumn(tables[0], name); err != nil {
 					return err
+				}
+				if slices.Contains(columns[:i], name) {
+					return usageError{fmt.Errorf("--columns names %s twice", name)}
 				}
 			}
 			formats := map[string]func(*records.Table, context.Context, io.Writer) error{
