@@ -25,8 +25,9 @@ func newCatCommand() *cobra.Command {
 given, in the order of its parts.
 
 jsonl is an object of JSON a line, with NULL as null. csv is RFC 4180 with a header, NULL as
-nothing and the empty string as "", so that they differ; lists and maps are JSON. arrow is
-an Arrow IPC stream, with the schema that quern schema --format arrow prints.`,
+nothing and the empty string as "", so that they differ; lists and maps are JSON. In CSV of
+one column both are "": most readers skip empty lines. arrow is an Arrow IPC stream, with
+the schema that quern schema --format arrow prints.`,
 		Example: `  quern cat out labels --columns layer,label,polarity | head
   quern cat out labels --format csv | duckdb -c "SELECT count(*) FROM read_csv('/dev/stdin')"
   quern cat out sentences --format arrow |

@@ -27,9 +27,11 @@ func correct(from, to string, filter func(io.ByteReader, *bufio.Writer) error) (
 	return w.Flush()
 }
 
-// withCRLF ends records of CSV as RFC 4180 says, and as quern cat does.
+// withCRLF ends records of CSV as RFC 4180 says, and as quern cat does. An empty line,
+// which is NULL in CSV of one column, becomes two quotation marks: most readers skip
+// empty lines.
 func withCRLF(in io.ByteReader, w *bufio.Writer) error {
-	quoted := false
+	quoted, last := false, byte(0)
 	for {
 		c, err := in.ReadByte()
 		if errors.Is(err, io.EOF) {
@@ -42,9 +44,13 @@ func withCRLF(in io.ByteReader, w *bufio.Writer) error {
 		case c == '"':
 			quoted = !quoted
 		case c == '\n' && !quoted:
+			if last == '\n' {
+				w.WriteString(`""`)
+			}
 			_ = w.WriteByte('\r')
 		}
 		_ = w.WriteByte(c)
+		last = c
 	}
 }
 

@@ -222,7 +222,7 @@ type Format string
 
 // The formats.
 const (
-	CSV     Format = "csv"     // with a head, quoted as RFC 4180 says; NULL is empty, the empty text is ""
+	CSV     Format = "csv"     // with a head, quoted as RFC 4180 says; NULL is empty, the empty text is "", as is NULL in one column
 	JSON    Format = "json"    // an array of objects
 	Parquet Format = "parquet" // compressed by zstd
 )

@@ -62,14 +62,20 @@ func TestWithoutNaN(t *testing.T) {
 }
 
 func TestWithCRLF(t *testing.T) {
-	var out bytes.Buffer
-	w := bufio.NewWriter(&out)
-	if err := withCRLF(strings.NewReader("a,b\n1,\"two\n\"\"lines\"\"\n\"\n"), w); err != nil {
-		t.Fatal(err)
-	}
-	w.Flush()
-	if want := "a,b\r\n1,\"two\n\"\"lines\"\"\n\"\r\n"; out.String() != want {
-		t.Errorf("%q, want %q", out.String(), want)
+	for text, want := range map[string]string{
+		"a,b\n1,\"two\n\"\"lines\"\"\n\"\n":           "a,b\r\n1,\"two\n\"\"lines\"\"\n\"\r\n",
+		"a,b\n,\n":                                    "a,b\r\n,\r\n",
+		"a\n\n\"\"\n\n\n\"\n\nin a text\n\n\"\nb\n\n": "a\r\n\"\"\r\n\"\"\r\n\"\"\r\n\"\"\r\n\"\n\nin a text\n\n\"\r\nb\r\n\"\"\r\n",
+	} {
+		var out bytes.Buffer
+		w := bufio.NewWriter(&out)
+		if err := withCRLF(strings.NewReader(text), w); err != nil {
+			t.Fatal(err)
+		}
+		w.Flush()
+		if out.String() != want {
+			t.Errorf("%q, want %q", out.String(), want)
+		}
 	}
 }
 

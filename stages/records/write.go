@@ -34,7 +34,8 @@ func (t *Table) WriteJSONL(ctx context.Context, to io.Writer) error {
 }
 
 // WriteCSV writes the table as CSV, as RFC 4180 has it, with a header. NULL is
-// nothing, an empty string two quotation marks, and what holds other values JSON.
+// nothing, an empty string two quotation marks, and what holds other values JSON. In
+// CSV of one column NULL is two quotation marks too: most readers skip empty lines.
 func (t *Table) WriteCSV(ctx context.Context, to io.Writer) error {
 	var names []byte
 	for i, f := range t.form.Fields() {
@@ -43,10 +44,14 @@ func (t *Table) WriteCSV(ctx context.Context, to io.Writer) error {
 		}
 		names = append(names, f.Name...)
 	}
+	null := ""
+	if t.form.NumFields() == 1 {
+		null = `""`
+	}
 	return t.write(ctx, to, append(names, "\r\n"...), func(batch Batch) appender {
 		columns := make([]appender, batch.NumCols())
 		for i := range columns {
-			columns[i] = toCSV(batch.Column(i))
+			columns[i] = toCSV(batch.Column(i), null)
 		}
 		return func(b []byte, row int) []byte {
 			for i, c := range columns {
@@ -83,12 +88,12 @@ func (t *Table) write(ctx context.Context, to io.Writer, text []byte, of func(Ba
 	return err
 }
 
-// toCSV is the values of a column as fields of CSV.
-func toCSV(a arrow.Array) appender {
+// toCSV is the values of a column as fields of CSV, with null for NULL.
+func toCSV(a arrow.Array, null string) appender {
 	value, text := plain(a), []byte(nil)
 	return func(b []byte, row int) []byte {
 		if a.IsNull(row) {
-			return b
+			return append(b, null...)
 		}
 		text = value(text[:0], row)
 		if len(text) > 0 && !bytes.ContainsAny(text, "\",\r\n") {
