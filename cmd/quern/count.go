@@ -31,11 +31,16 @@ func newCountCommand() *cobra.Command {
 		Short: "Count the rows of a table by the values of its columns",
 		Long: `Count answers the first question one asks of a corpus, without a database: how many
 rows there are for each combination of values. It is SELECT columns, count(*) GROUP BY
-columns ORDER BY count(*) DESC, and reads the columns it needs and no others.`,
+columns ORDER BY count(*) DESC, and reads the columns it needs and no others. NULL is shown
+as NULL, the text NULL in quotation marks, and --where takes both as they are shown.`,
 		Example: `  quern count out --by layer,label,polarity
-  quern count out --by label,polarity --where layer=aspect --where decision=rejected`,
+  quern count out --by label,polarity --where layer=aspect --where decision=rejected
+  quern count out --table documents --by venue,year --where decision=NULL`,
 		Args: usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if top < 0 {
+				return usageError{fmt.Errorf("--top is %d, and must be 0 or more", top)}
+			}
 			tables, err := chooseTables([]string{table})
 			if err != nil {
 				return err
@@ -53,7 +58,7 @@ columns ORDER BY count(*) DESC, and reads the columns it needs and no others.`,
 	}
 	cmd.Flags().StringVar(&table, "table", "labels", "table to count")
 	cmd.Flags().StringSliceVar(&by, "by", []string{"layer", "label", "polarity"}, "columns to group by")
-	cmd.Flags().StringArrayVar(&where, "where", nil, "count only rows where column=value; may be repeated")
+	cmd.Flags().StringArrayVar(&where, "where", nil, "count only rows where column=value; may be repeated; column=NULL is NULL, column=\"NULL\" the text")
 	cmd.Flags().IntVar(&top, "top", 20, "how many rows to print; 0 prints all")
 	return cmd
 }

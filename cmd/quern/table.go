@@ -12,14 +12,11 @@ import (
 
 	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/duck"
+	"github.com/quern-data/quern/stages/records"
 )
 
-// null is how a table shows NULL.
-const null = "NULL"
-
 // printResult prints a result as a table whose columns are aligned, and how many
-// rows it has. A text that reads like NULL is in quotation marks. If screen is not 0, cells are cut so that rows fit into as many
-// columns.
+// rows it has. If screen is not 0, cells are cut so that rows fit into as many columns.
 func printResult(to io.Writer, r *duck.Result, screen int) error {
 	w := bufio.NewWriter(to)
 	switch {
@@ -39,13 +36,9 @@ func printResult(to io.Writer, r *duck.Result, screen int) error {
 	for _, row := range r.Rows {
 		line := make([]string, len(row))
 		for i, cell := range row {
-			switch text := schema.Printable(cell.String); {
-			case !cell.Valid:
-				line[i] = null
-			case strings.Trim(text, `"`) == null:
-				line[i] = `"` + text + `"`
-			default:
-				line[i] = text
+			line[i] = records.Null
+			if cell.Valid {
+				line[i] = records.Quoted(schema.Printable(cell.String))
 			}
 		}
 		cells = append(cells, line)

@@ -1,15 +1,27 @@
 package records
 
 import (
+	"strings"
+
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
 )
 
-// Null is NULL among the values of Distinct.
+// Null is how NULL is shown to people.
 const Null = "NULL"
+
+// Quoted is a text as it is shown to people where NULL may stand: one that reads like
+// NULL, with quotation marks around it or not, is in quotation marks.
+func Quoted(text string) string {
+	if strings.Trim(text, `"`) == Null {
+		return `"` + text + `"`
+	}
+	return text
+}
 
 // Distinct are the values of a column as text, each once.
 type Distinct struct {
+	// Values are Null, numbers, and texts as Quoted has them.
 	Values []string
 	// Codes has, for each row of the batch that was read last, its place in Values.
 	Codes []uint32
@@ -32,7 +44,7 @@ func (d *Distinct) Read(a arrow.Array) {
 		case a.IsNull(i):
 			d.Codes[i] = d.place(Null)
 		case isText:
-			d.Codes[i] = d.place(texts.Value(i))
+			d.Codes[i] = d.place(Quoted(texts.Value(i)))
 		default:
 			d.text = value(d.text[:0], i)
 			d.Codes[i] = d.place(string(d.text))

@@ -712,6 +712,26 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
+// TestDistinctNull: no text is counted as NULL, or as another text.
+func TestDistinctNull(t *testing.T) {
+	texts := []string{"NULL", `"NULL"`, `"NULL`, `NULL"`, "null", "", "nothing"}
+	rows := []schema.DiagnosticRow{{Corpus: "c"}}
+	want := []string{"NULL", `"NULL"`, `""NULL""`, `""NULL"`, `"NULL""`, "null", "", "nothing"}
+	for i := range texts {
+		rows = append(rows, schema.DiagnosticRow{Corpus: "c", Before: &texts[i]})
+	}
+	var d Distinct
+	for batch, err := range open(t, snapshotOf(t, "diagnostics", rows), "diagnostics", "before").All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Read(batch.Column(0))
+	}
+	if diff := cmp.Diff(want, d.Values); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestDistinct(t *testing.T) {
 	rows := someRows[schema.SentenceRow](1, 3000)
 	table := open(t, snapshotOf(t, "sentences", rows), "sentences", "text", "heading", "year", "rating", "labeled", "source_start")
@@ -727,9 +747,9 @@ func TestDistinct(t *testing.T) {
 		for i := range int(batch.NumRows()) {
 			row := rowtest.Map(rows[at])
 			for c, f := range table.Schema().Fields() {
-				want := "NULL"
+				want := Null
 				if v := row[f.Name]; v != nil {
-					want = fmt.Sprint(v)
+					want = Quoted(fmt.Sprint(v))
 				}
 				if got := columns[c].Values[columns[c].Codes[i]]; got != want {
 					t.Fatalf("row %d, %s is %q, and not %q", at, f.Name, got, want)
