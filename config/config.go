@@ -56,7 +56,7 @@ type Dataset struct {
 	Licence             string    `mapstructure:"licence" doc:"Licence of the whole: an SPDX identifier, such as CC-BY-4.0 or MIT, or other. Empty: the licences of the corpora." example:"CC-BY-4.0" hash:"snapshot"`
 	LicenceName         string    `mapstructure:"licence_name" doc:"Name of the licence, where it is other." hash:"snapshot"`
 	LicenceURL          string    `mapstructure:"licence_url" doc:"Where the licence can be read, where it is other." hash:"snapshot"`
-	Languages           []string  `mapstructure:"languages" doc:"Languages of the text, as tags of BCP 47." example:"[\"en\"]" hash:"snapshot"`
+	Languages           []string  `mapstructure:"languages" doc:"Languages of the text, as tags of BCP 47 in the case that it uses, e.g. en or pt-BR." example:"[\"en\"]" hash:"snapshot"`
 	Citation            string    `mapstructure:"citation" doc:"How to cite the dataset: BibTeX, or text. Empty: the citations of the corpora." example:"A. Writer: Reviews of machine learning papers, 2026." hash:"snapshot"`
 	URL                 string    `mapstructure:"url" doc:"Page of the dataset on the web." example:"https://example.org/reviews" hash:"snapshot"`
 	Creators            []Creator `mapstructure:"creators" doc:"Who made the dataset." hash:"snapshot"`

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/text/language"
 )
@@ -104,11 +105,11 @@ func (l *loader) checkDataset(c *Config) {
 	d := &c.Dataset
 	l.checkLicence(d.Licence, d.LicenceName, d.LicenceURL, "dataset.")
 	l.checkURL(d.URL, "dataset.url")
+	l.checkShown(d.Title, "dataset.title")
+	l.checkShown(d.Description, "dataset.description")
+	l.checkShown(d.Citation, "dataset.citation")
 	for i, tag := range d.Languages {
-		key := item("dataset.languages", i)
-		if _, err := language.Parse(tag); err != nil && !l.bad[key] {
-			l.failAt(key, fmt.Sprintf("%q is no language", clip(tag)), "a tag of BCP 47, such as en, de or pt-BR")
-		}
+		l.checkLanguage(tag, l.itemOf("dataset.languages", i))
 	}
 	if d.Version != "" && !l.bad["dataset.version"] && !versionExpr.MatchString(d.Version) {
 		l.failAt("dataset.version", fmt.Sprintf("%q is no version", clip(d.Version)), "MAJOR.MINOR.PATCH, such as 1.0.0")
@@ -117,29 +118,69 @@ func (l *loader) checkDataset(c *Config) {
 		l.failAt("dataset.date_published", fmt.Sprintf("%q is no date", clip(d.DatePublished)), `year, month and day, such as "2026-03-31"`)
 	}
 	for i, word := range d.Keywords {
-		if key := item("dataset.keywords", i); strings.TrimSpace(word) == "" && !l.bad[key] {
+		key := l.itemOf("dataset.keywords", i)
+		if word == "" && !l.bad[key] {
 			l.failAt(key, "is empty", "")
 		}
+		l.checkShown(word, key)
 	}
 	for i, how := range d.AnnotationsCreators {
-		const list = "dataset.annotations_creators"
-		key := item(list, i)
-		if l.overridden(list) {
-			key = list
-		}
+		key := l.itemOf("dataset.annotations_creators", i)
 		if !slices.Contains(annotators, how) && !l.bad[key] {
 			l.failAt(key, fmt.Sprintf("%q is not allowed", clip(how)), didYouMean(how, annotators))
 		}
 	}
 	for i := range d.Creators {
 		key := item("dataset.creators", i)
+		l.checkShown(d.Creators[i].Name, key+".name")
 		l.checkURL(d.Creators[i].URL, key+".url")
 		l.checkORCID(&d.Creators[i], key)
 	}
 	for i := range c.Corpora {
 		corpus, key := &c.Corpora[i], item("corpora", i)+"."
 		l.checkLicence(corpus.Licence, corpus.LicenceName, corpus.LicenceURL, key)
+		l.checkShown(corpus.Citation, key+"citation")
 		l.checkURL(corpus.URL, key+"url")
+	}
+}
+
+// itemOf is the key of an item of a list, or that of the list where it was set as a
+// whole, outside of the file.
+func (l *loader) itemOf(list string, i int) string {
+	if l.overridden(list) {
+		return list
+	}
+	return item(list, i)
+}
+
+// checkShown finds a text that is not empty, and of which nothing could be seen.
+func (l *loader) checkShown(text, key string) {
+	if text != "" && !strings.ContainsFunc(text, seen) && !l.bad[key] {
+		l.failAt(key, fmt.Sprintf("%+q is blank", clip(text)), "")
+	}
+}
+
+// seen reports whether a character leaves ink. Unicode has fillers among the letters,
+// and a pattern of Braille without dots among the symbols.
+func seen(r rune) bool {
+	return unicode.IsPrint(r) && r != ' ' && r != '\u2800' &&
+		!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+// checkLanguage checks a tag that readers get as it is written: not all of them make
+// en-US of en_us, as the parser does.
+func (l *loader) checkLanguage(text, key string) {
+	const want = "a tag of BCP 47, such as en, de or pt-BR"
+	tag, err := language.Raw.Parse(text)
+	base, _, _ := tag.Raw()
+	switch {
+	case l.bad[key]:
+	case err != nil || text == "":
+		l.failAt(key, fmt.Sprintf("%q is no language", clip(text)), want)
+	case base.String() == "und":
+		l.failAt(key, fmt.Sprintf("%q names no language", clip(text)), want+"; leave out what is not known")
+	case tag.String() != text:
+		l.failAt(key, fmt.Sprintf("%q is not written as in BCP 47", clip(text)), "write "+tag.String())
 	}
 }
 
@@ -147,26 +188,41 @@ func (l *loader) checkDataset(c *Config) {
 func (l *loader) checkLicence(id, name, link, prefix string) {
 	key := prefix + "licence"
 	l.checkURL(link, key+"_url")
+	l.checkShown(name, key+"_name")
 	switch {
 	case l.bad[key]:
 	case id == OtherLicence && name == "":
 		l.failAt(key, "other, and no licence_name", "name it in licence_name, and say in licence_url where it can be read")
 	case id == OtherLicence:
 	case id != "" && HubLicence(id) == OtherLicence:
-		known := make([]string, len(licences))
-		for i := range licences {
-			known[i] = licences[i].spdx
-		}
-		hint := "an SPDX identifier, such as CC-BY-4.0 or MIT; or other, with licence_name and licence_url"
-		if near := nearest(id, known); near != "" {
-			hint = "did you mean " + near + "? If not: other, with licence_name and licence_url"
-		}
-		l.failAt(key, fmt.Sprintf("%q is not known", clip(id)), hint)
+		l.failAt(key, fmt.Sprintf("%q is not known", clip(id)), licenceHint(id))
 	case name != "":
 		l.failAt(key+"_name", "names a licence that licence does not leave open", "set licence to other, or leave this out")
 	case link != "":
 		l.failAt(key+"_url", "leads to a licence that licence does not leave open", "set licence to other, or leave this out")
 	}
+}
+
+// expression is what joins licences in SPDX. None of their identifiers has a blank.
+var expression = regexp.MustCompile(`(?i)\s(and|or|with)\s`)
+
+// licenceHint is what to write instead of a licence that is not known.
+func licenceHint(id string) string {
+	if expression.MatchString(id) {
+		return "one identifier, and no expression; or other, with licence_name and licence_url"
+	}
+	known := make([]string, len(licences))
+	for i := range licences {
+		known[i] = licences[i].spdx
+		// SPDX gave up GPL-3.0: it left open what GPL-3.0+ said.
+		if base, ok := strings.CutSuffix(known[i], "-only"); ok && strings.EqualFold(strings.TrimSuffix(id, "+"), base) {
+			return fmt.Sprintf("%s-only or %s-or-later", base, base)
+		}
+	}
+	if near := nearest(id, known); near != "" {
+		return "did you mean " + near + "? If not: other, with licence_name and licence_url"
+	}
+	return "an SPDX identifier, such as CC-BY-4.0 or MIT; or other, with licence_name and licence_url"
 }
 
 func (l *loader) checkURL(text, key string) {

@@ -18,7 +18,7 @@ dataset:
   title: Reviews
   description: "One.\n\nTwo."
   licence: GPL-3.0-or-later
-  languages: [en, pt-BR, sr-Latn]
+  languages: [en, pt-BR, sr-Latn, zh-Hant-TW, de-1996, gsw, en-x-legal]
   creators:
     - {name: Josiah Carberry, orcid: 0000-0002-1825-0097}
     - {name: ACME, url: "https://example.org", organization: true}
@@ -34,7 +34,7 @@ dataset:
 	}
 	want := minimalConfig()
 	want.Dataset = Dataset{
-		Title: "Reviews", Description: "One.\n\nTwo.", Licence: "GPL-3.0-or-later", Languages: []string{"en", "pt-BR", "sr-Latn"},
+		Title: "Reviews", Description: "One.\n\nTwo.", Licence: "GPL-3.0-or-later", Languages: []string{"en", "pt-BR", "sr-Latn", "zh-Hant-TW", "de-1996", "gsw", "en-x-legal"},
 		Creators: []Creator{
 			{Name: "Josiah Carberry", ORCID: "0000-0002-1825-0097"},
 			{Name: "ACME", URL: "https://example.org", Organization: true},
@@ -66,15 +66,39 @@ func TestDatasetMistakes(t *testing.T) {
 		"licence: other, licence_name: x, licence_url: LICENSE": {
 			`5:57: dataset.licence_url: "LICENSE" is no URL (it starts with https://, and has neither blanks nor < and >)`,
 		},
-		"url: 'https://a b'":          {`5:16: dataset.url: "https://a b" is no URL (it starts with https://, and has neither blanks nor < and >)`},
-		"url: 'https://a>b/'":         {`5:16: dataset.url: "https://a>b/" is no URL (it starts with https://, and has neither blanks nor < and >)`},
-		"url: 'javascript://x.org'":   {`5:16: dataset.url: "javascript://x.org" is no URL (it starts with https://, and has neither blanks nor < and >)`},
-		"languages: [en, english, 3]": {`5:27: dataset.languages[1]: "english" is no language (a tag of BCP 47, such as en, de or pt-BR)`, "5:36: dataset.languages[2]: want text, found the number 3 (put it in quotation marks)"},
-		"languages: en":               {`5:22: dataset.languages: want a list of text, found the text "en" (write [ ] around it, or a hyphen before it)`},
-		"version: '1.0'":              {`5:20: dataset.version: "1.0" is no version (MAJOR.MINOR.PATCH, such as 1.0.0)`},
-		"date_published: 2024-02-28":  {"5:27: dataset.date_published: want text, found a date or time (put it in quotation marks)"},
-		"date_published: 2023-02-29":  {`5:27: dataset.date_published: "2023-02-29" is no date (year, month and day, such as "2026-03-31")`},
-		"keywords: [' ']":             {"5:22: dataset.keywords[0]: is empty"},
+		"url: 'https://a b'":           {`5:16: dataset.url: "https://a b" is no URL (it starts with https://, and has neither blanks nor < and >)`},
+		"url: 'https://a>b/'":          {`5:16: dataset.url: "https://a>b/" is no URL (it starts with https://, and has neither blanks nor < and >)`},
+		"url: 'javascript://x.org'":    {`5:16: dataset.url: "javascript://x.org" is no URL (it starts with https://, and has neither blanks nor < and >)`},
+		"languages: [en, english, 3]":  {`5:27: dataset.languages[1]: "english" is no language (a tag of BCP 47, such as en, de or pt-BR)`, "5:36: dataset.languages[2]: want text, found the number 3 (put it in quotation marks)"},
+		"languages: en":                {`5:22: dataset.languages: want a list of text, found the text "en" (write [ ] around it, or a hyphen before it)`},
+		"version: '1.0'":               {`5:20: dataset.version: "1.0" is no version (MAJOR.MINOR.PATCH, such as 1.0.0)`},
+		"date_published: 2024-02-28":   {"5:27: dataset.date_published: want text, found a date or time (put it in quotation marks)"},
+		"date_published: 2023-02-29":   {`5:27: dataset.date_published: "2023-02-29" is no date (year, month and day, such as "2026-03-31")`},
+		"keywords: ['', ' ', a]":       {"5:22: dataset.keywords[0]: is empty", `5:26: dataset.keywords[1]: " " is blank`},
+		`title: " "`:                   {`5:18: dataset.title: " " is blank`},
+		`description: " \n"`:           {`5:24: dataset.description: " \n" is blank`},
+		`citation: "\u3164"`:           {`5:21: dataset.citation: "\u3164" is blank`},
+		`creators: [{name: "\u200b"}]`: {`5:29: dataset.creators[0].name: "\u200b" is blank`},
+		`creators: [{name: ""}]`:       {`5:29: dataset.creators[0].name: is empty`},
+		`licence: other, licence_name: "\u2060\ufe0f"`: {
+			`5:41: dataset.licence_name: "\u2060\ufe0f" is blank`,
+		},
+		"licence: gpl-3.0":   {`5:20: dataset.licence: "gpl-3.0" is not known (GPL-3.0-only or GPL-3.0-or-later)`},
+		"licence: LGPL-2.1+": {`5:20: dataset.licence: "LGPL-2.1+" is not known (LGPL-2.1-only or LGPL-2.1-or-later)`},
+		"licence: MIT OR Apache-2.0": {
+			`5:20: dataset.licence: "MIT OR Apache-2.0" is not known (one identifier, and no expression; or other, with licence_name and licence_url)`,
+		},
+		"languages: [en_US, EN, pt-br]": {
+			`5:23: dataset.languages[0]: "en_US" is not written as in BCP 47 (write en-US)`,
+			`5:30: dataset.languages[1]: "EN" is not written as in BCP 47 (write en)`,
+			`5:34: dataset.languages[2]: "pt-br" is not written as in BCP 47 (write pt-BR)`,
+		},
+		"languages: ['', x-foo, und, und-Latn]": {
+			`5:23: dataset.languages[0]: "" is no language (a tag of BCP 47, such as en, de or pt-BR)`,
+			`5:27: dataset.languages[1]: "x-foo" names no language (a tag of BCP 47, such as en, de or pt-BR; leave out what is not known)`,
+			`5:34: dataset.languages[2]: "und" names no language (a tag of BCP 47, such as en, de or pt-BR; leave out what is not known)`,
+			`5:39: dataset.languages[3]: "und-Latn" names no language (a tag of BCP 47, such as en, de or pt-BR; leave out what is not known)`,
+		},
 		"annotations_creators: [expert]": {
 			`5:34: dataset.annotations_creators[0]: "expert" is not allowed (one of crowdsourced, expert-generated, found, machine-generated)`,
 		},

@@ -63,7 +63,7 @@ func (f *Facts) header(b *bytes.Buffer, tables []table) {
 	var languages []string
 	precise := false
 	for _, tag := range d.Languages {
-		language, rest, _ := strings.Cut(strings.ToLower(strings.ReplaceAll(tag, "_", "-")), "-")
+		language, rest, _ := strings.Cut(tag, "-")
 		if !slices.Contains(languages, language) {
 			languages = append(languages, language)
 		}
