@@ -133,6 +133,60 @@ func TestDocumentedViews(t *testing.T) {
 	}
 }
 
+// TestDamagedSnapshot: what is missing is an error, when a session starts and within
+// one, and what is no part does not count.
+func TestDamagedSnapshot(t *testing.T) {
+	for _, settings := range [][]string{{"output.part_bytes=1KB"}, {"output.partition_by=decision,year", "output.partition_columns=drop"}} {
+		_, out := convertDir(t, "../../examples/reviews", settings...)
+		from, err := snapshot.Load(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var parts []string
+		for _, p := range from.Parts() {
+			if p.Table == "labels" {
+				parts = append(parts, filepath.Join(out, filepath.FromSlash(p.Path)))
+			}
+		}
+		if len(parts) < 2 {
+			t.Fatalf("%q: %d parts", settings, len(parts))
+		}
+		query := func() (code int, stdout, stderr string) {
+			var o, e bytes.Buffer
+			code = run([]string{"query", out, "SELECT count(*) AS n FROM labels", "--format", "csv"}, &o, &e)
+			return code, o.String(), e.String()
+		}
+		whole, err := os.ReadFile(parts[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		stray := filepath.Join(filepath.Dir(parts[0]), "part-99999.parquet")
+		if err := os.WriteFile(stray, whole, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf("n\r\n%d\r\n", from.Counts.Rows["labels"])
+		if code, got, stderr := query(); code != exitDone || got != want {
+			t.Errorf("%q with a file that is no part: exit code %d, %q, want %q\n%s", settings, code, got, want, stderr)
+		}
+		s := openDuck(t, out)
+		if err := os.Truncate(parts[1], int64(len(whole)-1)); err != nil {
+			t.Fatal(err)
+		}
+		if code, _, stderr := query(); code != exitFailed || !strings.Contains(stderr, parts[1]) || !strings.Contains(stderr, "quern verify") {
+			t.Errorf("%q with a part cut short: exit code %d\n%s", settings, code, stderr)
+		}
+		if err := os.Remove(parts[1]); err != nil {
+			t.Fatal(err)
+		}
+		if code, _, stderr := query(); code != exitFailed || !strings.Contains(stderr, parts[1]+" is missing") || !strings.Contains(stderr, "quern verify") {
+			t.Errorf("%q without a part: exit code %d\n%s", settings, code, stderr)
+		}
+		if result, err := s.Query(t.Context(), "SELECT count(*) FROM labels", 0); err == nil {
+			t.Errorf("%q: a part was removed meanwhile, and there are %v rows", settings, result.Rows)
+		}
+	}
+}
+
 // TestPartitionValues: whatever the name of a folder looks like, the value is the
 // text that it was.
 func TestPartitionValues(t *testing.T) {

@@ -1,7 +1,10 @@
 package duck
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -25,6 +28,12 @@ func (v *View) SQL() string {
 
 // tableViews are the tables of a snapshot, read from its parts.
 func tableViews(s *snapshot.Snapshot) ([]View, error) {
+	if dir := filepath.ToSlash(s.Dir); strings.Contains(dir, `\`) && strings.ContainsAny(dir, "*?[") {
+		return nil, fmt.Errorf(`DuckDB finds no files in %s, whose path has a \ beside a *, ? or [: move the output`, s.Dir)
+	}
+	if err := checkParts(s); err != nil {
+		return nil, err
+	}
 	var views []View
 	for _, t := range schema.Tables() {
 		query, err := tableQuery(s, t)
@@ -36,9 +45,27 @@ func tableViews(s *snapshot.Snapshot) ([]View, error) {
 	return views, nil
 }
 
+// checkParts returns an error unless the parts that are read have the sizes that the
+// manifest says.
+func checkParts(s *snapshot.Snapshot) error {
+	for _, p := range s.Parts() {
+		file := filepath.Join(s.Dir, filepath.FromSlash(p.Path))
+		switch info, err := os.Stat(file); {
+		case errors.Is(err, fs.ErrNotExist):
+			return fmt.Errorf("%s is missing: quern verify tells what else is wrong with the snapshot", file)
+		case err != nil:
+			return err
+		case !info.Mode().IsRegular() || info.Size() != p.Bytes:
+			return fmt.Errorf("%s has %d bytes, and was written with %d: quern verify tells what else is wrong with the snapshot", file, info.Size(), p.Bytes)
+		}
+	}
+	return nil
+}
+
 // tableQuery reads a table with its columns in their documented order and of their
 // documented types. Nothing is left for DuckDB to guess: not whether names of
-// folders are values, and not of which type these are.
+// folders are values, and not of which type these are. It names each part, so that
+// one that is missing is an error, and a file that is no part is not read.
 func tableQuery(s *snapshot.Snapshot, t schema.Table) (string, error) {
 	var names, nulls, types []string
 	for _, c := range t.Columns {
@@ -62,8 +89,14 @@ func tableQuery(s *snapshot.Snapshot, t schema.Table) (string, error) {
 		}
 		options = "hive_partitioning = true, hive_types = {" + strings.Join(types, ", ") + "}"
 	}
-	files := literalGlob(filepath.ToSlash(s.Dir)) + "/" + t.Name + strings.Repeat("/*", len(types)) + "/*.parquet"
-	return fmt.Sprintf("SELECT %s\nFROM read_parquet(%s, %s)", strings.Join(names, ", "), schema.SQLText(files), options), nil
+	var files []string
+	for _, p := range parts {
+		if path.Ext(p.Path) == ".parquet" {
+			files = append(files, schema.SQLText(literalGlob(filepath.ToSlash(filepath.Join(s.Dir, filepath.FromSlash(p.Path))))))
+		}
+	}
+	return fmt.Sprintf("SELECT %s\nFROM read_parquet([\n    %s\n], %s)",
+		strings.Join(names, ", "), strings.Join(files, ",\n    "), options), nil
 }
 
 // valueFolder is the name in a path that reads as a value of a column of t, "" if
