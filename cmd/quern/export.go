@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"io/fs"
+	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -38,19 +40,25 @@ when it is complete, and DuckDB from version 1.1 on opens it.` + absentNote(),
 			if err := bounds.check(); err != nil {
 				return err
 			}
+			to, err := findTarget(args[1], replace)
+			if err != nil {
+				return err
+			}
+			if strings.Contains(to.name, "?") {
+				return usageError{fmt.Errorf("DuckDB makes no database whose path has a ?, as that of %s: choose another place", to.name)}
+			}
 			return bounds.withSession(cmd.Context(), args[0], func(ctx context.Context, s *duckSession) error {
-				name := args[1]
-				err := replaceFile(ctx, name, s.snapshot, replace, func(file string) error {
+				err := to.write(ctx, func(file string) error {
 					// DuckDB would take what another one left for changes to the new file.
-					if logs, err := filepath.Glob(name + ".wal"); err != nil || len(logs) > 0 {
-						return errors.Join(err, fmt.Errorf("%s.wal exists: %s is open in DuckDB, or was not closed; close it first", name, name))
+					if _, err := os.Lstat(to.name + ".wal"); !errors.Is(err, fs.ErrNotExist) {
+						return errors.Join(err, fmt.Errorf("%s.wal exists: %s is open in DuckDB, or was not closed; close it first", args[1], args[1]))
 					}
 					return s.Export(ctx, s.snapshot, file)
 				})
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s has snapshot %s\n", name, s.snapshot.ID)
+				fmt.Fprintf(cmd.OutOrStdout(), "%s has snapshot %s\n", args[1], s.snapshot.ID)
 				return nil
 			})
 		},

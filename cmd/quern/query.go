@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/quern-data/quern/stages/disk"
 	"github.com/quern-data/quern/stages/duck"
 	"github.com/quern-data/quern/stages/snapshot"
 )
@@ -116,7 +114,7 @@ func (q *query) check(cmd *cobra.Command) error {
 	if !slices.Contains([]string{tableFormat, string(duck.CSV), string(duck.JSON), string(duck.Parquet)}, q.format) {
 		return usageError{fmt.Errorf("--format is %q, and must be table, csv, json or parquet", q.format)}
 	}
-	if q.format == string(duck.Parquet) && q.out == "" && isTerminal(cmd.OutOrStdout()) {
+	if q.format == string(duck.Parquet) && !cmd.Flags().Changed("output") && isTerminal(cmd.OutOrStdout()) {
 		return usageError{errors.New("a terminal does not show Parquet: give a file with -o, or redirect the output")}
 	}
 	return nil
@@ -167,8 +165,15 @@ func (q *query) run(cmd *cobra.Command, dir string, sql *string) error {
 		if len(statements) == 0 {
 			return usageError{errors.New("there is no SQL: give it behind the folder, with -f, or on standard input")}
 		}
-	} else if q.out != "" || q.format == string(duck.Parquet) {
+	} else if cmd.Flags().Changed("output") || q.format == string(duck.Parquet) {
 		return usageError{errors.New("-o and Parquet want SQL: give it behind the folder, with -f, or on standard input")}
+	}
+	var to *target
+	if cmd.Flags().Changed("output") {
+		var err error
+		if to, err = findTarget(q.out, true); err != nil {
+			return err
+		}
 	}
 	return q.withSession(cmd.Context(), dir, func(ctx context.Context, s *duckSession) error {
 		if sql == nil {
@@ -180,10 +185,10 @@ func (q *query) run(cmd *cobra.Command, dir string, sql *string) error {
 				return statementError{err}
 			}
 		}
-		if q.out == "" {
+		if to == nil {
 			return q.answer(ctx, s, statements[last], cmd.OutOrStdout())
 		}
-		return q.save(ctx, s, statements[last])
+		return q.save(ctx, s, statements[last], to)
 	})
 }
 
@@ -264,8 +269,8 @@ func (q *query) answer(ctx context.Context, s *duckSession, statement string, w 
 }
 
 // save writes the rows of a statement to the file of -o.
-func (q *query) save(ctx context.Context, s *duckSession, statement string) error {
-	return replaceFile(ctx, q.out, s.snapshot, true, func(file string) error {
+func (q *query) save(ctx context.Context, s *duckSession, statement string, to *target) error {
+	return to.write(ctx, func(file string) error {
 		if q.format != tableFormat {
 			if err := s.Copy(ctx, statement, duck.Format(q.format), file); err != nil {
 				return statementError{err}
@@ -282,56 +287,6 @@ func (q *query) save(ctx context.Context, s *duckSession, statement string) erro
 		}
 		return errors.Join(printResult(f, result, 0), f.Close())
 	})
-}
-
-// replaceFile has a file written under another name, in a folder beside it, and
-// gives it its own when it is complete. If it fails or is interrupted, nothing is
-// left. A file that exists is replaced only if replace says so.
-func replaceFile(ctx context.Context, name string, from *snapshot.Snapshot, replace bool, write func(file string) error) (err error) {
-	if real, err := filepath.EvalSymlinks(name); err == nil {
-		name = real
-	}
-	if name, err = filepath.Abs(name); err != nil {
-		return err
-	}
-	parent, err := filepath.EvalSymlinks(filepath.Dir(name))
-	if err != nil {
-		return err
-	}
-	if rel, err := filepath.Rel(from.Dir, parent); err == nil && filepath.IsLocal(rel) {
-		return usageError{fmt.Errorf("%s lies in the snapshot %s, which does not change: choose another folder", name, from.ID)}
-	}
-	switch info, err := os.Stat(name); {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return err
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("%s is no ordinary file, and cannot be replaced by one", name)
-	case !replace:
-		return fmt.Errorf("%s exists: give another name, or replace it with --replace", name)
-	}
-	var d *disk.Disk
-	temp, err := d.MkdirTemp(parent, "."+filepath.Base(name)+".tmp-")
-	if err != nil {
-		return err
-	}
-	stop := context.AfterFunc(ctx, func() { _ = os.RemoveAll(temp) })
-	defer func() {
-		stop()
-		err = errors.Join(err, os.RemoveAll(temp))
-	}()
-	file := filepath.Join(temp, filepath.Base(name))
-	if err := write(file); err != nil {
-		return err
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if replace {
-		return d.Rename(file, name)
-	}
-	// Unlike a rename, a link never replaces what someone else made meanwhile.
-	return d.LinkOrCopy(file, name)
 }
 
 // terminalFile is the terminal that a stream leads to, nil if it leads elsewhere.

@@ -303,6 +303,27 @@ func Resolve(dir string) (string, error) {
 	return filepath.EvalSymlinks(Dir(dir, id))
 }
 
+// Owned is the file or folder of Quern's that path is, or lies in: a snapshot,
+// wherever it is, or what an output consists of. It is "" if there is none. path has
+// no links.
+func Owned(path string) string {
+	for {
+		if _, err := os.Lstat(filepath.Join(path, ManifestName)); err == nil {
+			return path
+		}
+		parent, name := filepath.Dir(path), filepath.Base(path)
+		if parent == path {
+			return ""
+		}
+		if name == currentName || name == snapshotsName || name == privateName {
+			if _, err := os.Lstat(filepath.Join(parent, privateName, formatName)); err == nil {
+				return path
+			}
+		}
+		path = parent
+	}
+}
+
 // number is the number in the name of a snapshot, 0 if it is none.
 func number(id string) int {
 	digits, hash, found := strings.Cut(id, "-")
