@@ -72,7 +72,7 @@ var codes = [codeCount]CodeInfo{
 	PathNotUTF8: {
 		"path-not-utf8", Info, "the file name is not UTF-8",
 		"A file name holds bytes that are not UTF-8.",
-		"None needed: source_path shows such bytes as \\xNN. Rename the file if another tool stumbles over it.",
+		"None needed: source_path shows such bytes as \\xNN, and a backslash as \\\\, so that no two paths look the same. Rename the file if another tool stumbles over it.",
 	},
 	PathUnmatched: {
 		"path-unmatched", Info, "no path pattern fits",

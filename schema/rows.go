@@ -54,7 +54,7 @@ type DocumentRow struct {
 	LabeledSentences int32             `parquet:"labeled_sentences" encoding:"dict" unit:"sentences" doc:"Number of those that carry a label group."`
 	Labels           int32             `parquet:"labels" encoding:"dict" unit:"labels" doc:"Number of rows in labels for this document."`
 	Diagnostics      int32             `parquet:"diagnostics" encoding:"dict" unit:"diagnostics" doc:"Number of diagnostics for this document, including those over the limit that were counted but not kept."`
-	SourcePath       string            `parquet:"source_path" doc:"Path of the annotated file, relative to the corpus root, with forward slashes. Bytes that are not UTF-8 are written as \\xNN."`
+	SourcePath       string            `parquet:"source_path" doc:"Path of the annotated file, relative to the corpus root, with forward slashes. Bytes that are not UTF-8 are written as \\xNN, and a backslash as \\\\, here and in what is captured from the path."`
 	SourceBytes      int64             `parquet:"source_bytes" unit:"bytes of the file" doc:"Size of the annotated file in bytes."`
 	SourceSHA256     string            `parquet:"source_sha256" doc:"SHA-256 of the annotated file, in lower-case hexadecimal."`
 	TextBytes        int32             `parquet:"text_bytes" unit:"bytes of UTF-8" doc:"Length of text in bytes of UTF-8. The five columns that follow add up to it."`
@@ -63,7 +63,7 @@ type DocumentRow struct {
 	HeadingBytes     int32             `parquet:"heading_bytes" encoding:"dict" unit:"bytes of UTF-8" doc:"Bytes of text in headings."`
 	ListMarkerBytes  int32             `parquet:"list_marker_bytes" encoding:"dict" unit:"bytes of UTF-8" doc:"Bytes of text in list markers."`
 	SpaceBytes       int32             `parquet:"space_bytes" encoding:"dict" unit:"bytes of UTF-8" doc:"Bytes of white space between all these."`
-	RawPath          *string           `parquet:"raw_path,optional" doc:"Path of the unannotated twin, relative to the corpus root. NULL if there is none."`
+	RawPath          *string           `parquet:"raw_path,optional" doc:"Path of the unannotated twin, relative to the corpus root, written as source_path. NULL if there is none."`
 	RawSHA256        *string           `parquet:"raw_sha256,optional" doc:"SHA-256 of the unannotated twin, in lower-case hexadecimal."`
 }
 
@@ -122,7 +122,7 @@ type LabelRow struct {
 type DiagnosticRow struct {
 	DocumentID *string `parquet:"document_id,optional" encoding:"dict" doc:"The document concerned, also when it was refused. NULL for a directory."`
 	Corpus     string  `parquet:"corpus" encoding:"dict" doc:"Name of the corpus in the config."`
-	SourcePath string  `parquet:"source_path" encoding:"dict" doc:"The file or directory concerned, relative to the corpus root."`
+	SourcePath string  `parquet:"source_path" encoding:"dict" doc:"The file or directory concerned, relative to the corpus root, written as in documents."`
 	Severity   string  `parquet:"severity" encoding:"dict" doc:"info (noticed or safely repaired), warning (a reader should look), or error (the document was refused)."`
 	Code       string  `parquet:"code" encoding:"dict" doc:"Stable code of the diagnostic."`
 	Message    string  `parquet:"message" doc:"What was found, and what became of it."`

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"slices"
 	"sort"
+	"unicode/utf8"
 
 	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/schema"
@@ -189,8 +190,8 @@ func (p *Plan) describe(i int, src *schema.Source, captured *capture) {
 	src.Reset()
 	e := p.Entry(i)
 	src.ID, src.Corpus, src.Path, src.Bytes = e.ID, p.corpus, e.Path, e.Bytes
-	if shown := schema.DisplayPath(e.Path); shown != e.Path {
-		note(src, schema.PathNotUTF8, "the path is not UTF-8, and is shown as %s", shown)
+	if !utf8.ValidString(e.Path) {
+		note(src, schema.PathNotUTF8, "the path is not UTF-8, and is shown as %s", schema.DisplayPath(e.Path))
 	}
 	if i < len(p.notices) {
 		note(src, p.notices[i].code, "%s", p.notices[i].message)

@@ -712,10 +712,11 @@ func TestPlan(t *testing.T) {
 }
 
 func TestPathsOfAnyBytes(t *testing.T) {
-	root := tree(t, map[string]string{"caf\xe9/\\1.txt": "1", "new\nline.txt": "2", "tail.": "3", "ends.txt.txt": "4", "\xff": "5"})
+	root := tree(t, map[string]string{"caf\xe9/\\1.txt": "1", "\\2.txt": "6", "new\nline.txt": "2", "tail.": "3", "ends.txt.txt": "4", "\xff": "5"})
 	c := corpusAt(root)
 	c.Include = []string{"**"}
 	diff(t, []string{
+		`c/\\2 \\2.txt`, // a backslash is UTF-8
 		`c/\xff \xff path-not-utf8`,
 		`c/caf\xe9/\\1 caf\xe9/\\1.txt path-not-utf8`,
 		"c/ends.txt ends.txt.txt",
