@@ -137,12 +137,10 @@ func exitCode(err error, stderr io.Writer) int {
 		problems config.Problems
 	)
 	switch {
-	case err == nil:
+	case err == nil || isUnread(err):
 		return exitDone
 	case errors.Is(err, errRefused):
 		return exitRefused
-	case errors.Is(err, syscall.EPIPE):
-		return exitFailed // the reader has seen enough
 	case errors.Is(err, errInterrupted):
 		fmt.Fprintln(stderr, "quern: interrupted")
 		return exitInterrupted
@@ -162,6 +160,16 @@ func exitCode(err error, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "quern: %v%s\n", err, cure(err))
 		return exitFailed
 	}
+}
+
+// isUnread reports whether all that went wrong is that the reader of standard output
+// has seen enough, as head has.
+func isUnread(err error) bool {
+	var joined interface{ Unwrap() []error }
+	if !errors.As(err, &joined) {
+		return errors.Is(err, syscall.EPIPE)
+	}
+	return !slices.ContainsFunc(joined.Unwrap(), func(err error) bool { return !isUnread(err) })
 }
 
 // cure is what to do about an error of the output's disk, where its own words do
@@ -189,7 +197,7 @@ which DuckDB, Spark, Polars and pandas load as they are.
 
 Exit codes: 0 done; 1 failed, nothing was published; 2 a mistake in the command line or
 the configuration; 3 done, but documents were refused or folders could not be read;
-130 interrupted.`,
+130 interrupted. Who stops reading the output, as head does, makes no failure of it.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          usageArgs(cobra.NoArgs),
