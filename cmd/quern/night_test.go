@@ -251,7 +251,7 @@ func TestHistories(t *testing.T) {
 	forms := map[uint64][]string{
 		1: {"output.partition_by=decision,year", "output.format=both"}, 3: {"output.format=arrow"},
 		4: {"output.partition_by=corpus,decision", "output.partition_columns=drop"},
-		7: {"output.partition_by=paper_id", "output.partition_columns=drop", "output.format=both"},
+		7: {"output.partition_by=reviewer", "output.partition_columns=drop", "output.format=both"},
 	}
 	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
