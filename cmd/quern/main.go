@@ -74,17 +74,21 @@ func run(args []string, stdout, stderr io.Writer) int {
 	finished := make(chan struct{})
 	defer stop()
 	defer close(finished)
+	root := newRoot()
+	root.SetArgs(args)
+	late := "quern: interrupted"
+	if cmd, _, err := root.Find(args); err == nil && cmd.Name() == "run" {
+		late += "; what was current is, or what was just being published"
+	}
 	context.AfterFunc(ctx, func() {
 		stop()
 		select {
 		case <-finished:
 		case <-time.After(grace):
-			fmt.Fprintln(stderr, "quern: interrupted; what was current is, or what was just being published")
+			fmt.Fprintln(stderr, late)
 			os.Exit(exitInterrupted)
 		}
 	})
-	root := newRoot()
-	root.SetArgs(args)
 	out := &checkedWriter{w: stdout}
 	root.SetOut(out)
 	root.SetErr(stderr)

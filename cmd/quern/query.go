@@ -86,12 +86,15 @@ type duckFlags struct {
 
 func (f *duckFlags) addFlags(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&f.threads, "threads", 0, "threads at work; 0 is one a processor")
-	cmd.Flags().StringVar(&f.memory, "memory", "", "memory to use, e.g. 2GB, before temporary files are; without it 80% of the machine's")
+	cmd.Flags().StringVar(&f.memory, "memory", "", "memory to use, e.g. 2GB, before temporary files are, 64MB or more; without it 80% of the machine's")
 }
 
+// maxThreads is more than is of use, and no more than a system has.
+const maxThreads = 1024
+
 func (f *duckFlags) check() error {
-	if f.threads < 0 {
-		return usageError{fmt.Errorf("--threads is %d, and must be 0 or more", f.threads)}
+	if f.threads < 0 || f.threads > maxThreads {
+		return usageError{fmt.Errorf("--threads is %d, and must be from 1 to %s, or 0 for one a processor", f.threads, thousands(maxThreads))}
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ or stream a table to whatever reads it: quern cat OUT labels --format csv`)
 // Options are the bounds of a session.
 type Options struct {
 	Threads int    // 0 is one a processor
-	Memory  string // as DuckDB reads it, e.g. 2GB; "" is 80% of the machine's
+	Memory  string // as DuckDB reads it, e.g. 2GB, 64MB or more; "" is 80% of the machine's
 	Temp    string // folder for what does not fit into that
 }
 
@@ -80,6 +80,11 @@ SET temp_directory = ` + schema.SQLText(o.Temp) + ";"
 		if err := s.Exec(ctx, "SET memory_limit = "+schema.SQLText(o.Memory)); err != nil {
 			return &OptionError{err}
 		}
+		if enough, err := s.hasMemory(ctx); err != nil {
+			return err
+		} else if !enough {
+			return &OptionError{fmt.Errorf("%s of memory is too little for DuckDB: give it %s or more", o.Memory, leastMemory)}
+		}
 	}
 	if s.Views, err = tableViews(from); err != nil {
 		return err
@@ -99,6 +104,16 @@ SET temp_directory = ` + schema.SQLText(o.Temp) + ";"
 		return &OptionError{err}
 	}
 	return nil
+}
+
+// leastMemory is the memory with which questions of tables of some size end well.
+const leastMemory = "64MB"
+
+// hasMemory reports whether the memory that was set is leastMemory or more, which
+// DuckDB calls 61.0 MiB. What it has no number for is no limit.
+func (s *Session) hasMemory(ctx context.Context) (enough bool, err error) {
+	row := s.conn.QueryRowContext(ctx, "SELECT coalesce(try(parse_formatted_bytes(current_setting('memory_limit'))) >= parse_formatted_bytes('61 MiB'), true)")
+	return enough, row.Scan(&enough)
 }
 
 func (s *Session) create(ctx context.Context, views []View) error {
