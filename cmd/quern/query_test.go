@@ -318,6 +318,51 @@ func TestReadyViews(t *testing.T) {
 	}
 }
 
+// TestSplitGroups: what is said of labels is the same whether groups are split into
+// sentences or not, and was typed once.
+func TestSplitGroups(t *testing.T) {
+	root := corpus(t, "peer-review-analyze")
+	questions := []string{
+		"SELECT sum(labels) FROM label_counts",
+		"SELECT * EXCLUDE sentences FROM label_counts",
+		"FROM repairs_by_rule",
+		"FROM polarity_by_section",
+	}
+	var whole [][]string
+	for _, split := range []string{"group", "unicode"} {
+		out := filepath.Join(t.TempDir(), "out")
+		l, err := (&source{corpus: root, profile: defaultProfile}).load(nil, map[string]string{"output.dir": out})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Config.Corpora[0].Normalize.Split = split
+		if _, err := convert(t.Context(), l, runOptions{}, slog.New(slog.DiscardHandler)); err != nil {
+			t.Fatal(err)
+		}
+		if out, err = snapshot.Resolve(out); err != nil {
+			t.Fatal(err)
+		}
+		s := openDuck(t, out)
+		var answers [][]string
+		for _, sql := range questions {
+			answers = append(answers, ask(t, s, sql))
+		}
+		if split == "group" {
+			whole = answers
+			if diff := cmp.Diff([]string{"17396"}, answers[0]); diff != "" {
+				t.Error(diff)
+			}
+			continue
+		}
+		if diff := cmp.Diff(whole, answers); diff != "" {
+			t.Errorf("(-whole +split):\n%s", diff)
+		}
+		if more := ask(t, s, "SELECT count(*) > 17396 FROM labels"); more[0] != "true" {
+			t.Error("no group with labels was split")
+		}
+	}
+}
+
 // or is what a text says, or NULL.
 func or(s *string) string {
 	if s == nil {
@@ -391,17 +436,22 @@ func countPairs(labels []schema.LabelRow) []string {
 }
 
 func judgeSections(labels []schema.LabelRow, taxonomy map[[3]string]string) []string {
-	place := map[string]int{"POS": 1, "NEG": 2, "NEU": 3, "NULL": 4}
-	aspects := map[string][5]int{} // of a sentence: all, and by polarity
+	place := func(polarity *string) int {
+		if i := slices.Index([]string{"POS", "NEG", "NEU", "NULL"}, or(polarity)); i >= 0 {
+			return []int{1, 2, 3, 5}[i]
+		}
+		return 4
+	}
+	aspects := map[string][6]int{} // of a sentence: all, and by polarity
 	for _, l := range labels {
 		if or(l.Layer) == "aspect" && l.Label != nil {
 			n := aspects[l.SentenceID]
 			n[0]++
-			n[place[or(l.Polarity)]]++
+			n[place(l.Polarity)]++
 			aspects[l.SentenceID] = n
 		}
 	}
-	counts := map[[2]string]*[10]int{}
+	counts := map[[2]string]*[12]int{}
 	seen := set{}
 	for _, l := range labels {
 		if or(l.Layer) != "section" || l.Label == nil {
@@ -409,15 +459,15 @@ func judgeSections(labels []schema.LabelRow, taxonomy map[[3]string]string) []st
 		}
 		key := [2]string{l.Corpus, *l.Label}
 		if counts[key] == nil {
-			counts[key] = new([10]int)
+			counts[key] = new([12]int)
 		}
 		n := counts[key]
 		n[0]++
-		n[place[or(l.Polarity)]]++
+		n[place(l.Polarity)]++
 		if on := l.SentenceID + "|" + *l.Label; !seen[on] {
 			seen[on] = true
 			for i, more := range aspects[l.SentenceID] {
-				n[5+i] += more
+				n[6+i] += more
 			}
 		}
 	}
@@ -520,6 +570,31 @@ func TestLayerNames(t *testing.T) {
 	}
 	if got := ask(t, s, "FROM polarity_by_section"); len(got) != 0 {
 		t.Errorf("sections without a layer of that name: %q", got)
+	}
+}
+
+// TestOtherPolarities: the polarities of a section add up whatever they are called.
+func TestOtherPolarities(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"in/a.txt": "A sentence.[[SS-UP], [AA-UP]] Another.[[SS-NEG], [AA-UP]] More.[[SS], [AA]]",
+		"t.yaml": "name: odd\npolarities: [{code: UP, name: up}, {code: NEG, name: down}]\nlayers:\n" +
+			"  - {name: section, polarity: true, labels: [{code: SS, name: s}]}\n  - {name: aspect, polarity: true, labels: [{code: AA, name: a}]}\n",
+		"c.yaml": "corpora: [{name: odd, root: in, taxonomy: ./t.yaml}]\n",
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, out := convertLoaded(t, source{profile: defaultProfile}, filepath.Join(dir, "c.yaml"))
+	got := ask(t, openDuck(t, out), "FROM polarity_by_section")
+	want := []string{"odd|SS|s|3|0|1|0|1|1|3|0|0|0|2|1"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -694,7 +769,7 @@ func TestPrompt(t *testing.T) {
 		}
 	}
 	for command, want := range map[string]string{
-		".tables": `sentences_wide +The table sentences, with a column`, ".schema label_counts": `count\(DISTINCT sentence_id\)`,
+		".tables": `sentences_wide +The table sentences, with a column`, ".schema label_counts": `count\(DISTINCT labels.sentence_id\)`,
 		".schema nosuch": "there is no view nosuch", ".help": "ends with a semicolon", ".walk": `there is no command \.walk`,
 	} {
 		term.waitFor(`quern> $`)

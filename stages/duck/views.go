@@ -158,25 +158,34 @@ func sentencesWide(layers []string) View {
 	return v
 }
 
+// firsts are one sentence of each group of labels. A group that normalize.split cuts
+// stands on several, and its labels were assigned once.
+const firsts = `SELECT min(sentence_id) AS sentence_id FROM sentences WHERE group_id IS NOT NULL GROUP BY group_id`
+
 var labelCounts = View{
 	schema.Table{
-		Name: "label_counts", Doc: "How often each label was assigned, by polarity. Labels that could not be resolved are counted where label is NULL, so that the sum of labels is the number of rows in the table labels.",
+		Name: "label_counts", Doc: "How often each label was assigned, by polarity. Labels that could not be resolved are counted where label is NULL. A label on a group that normalize.split cuts into sentences counts once as a label, so that the sum of labels is that of the labels as typed.",
 		Columns: []schema.Column{
 			{Name: "corpus", Type: text, Doc: "Name of the corpus in the config."},
 			{Name: "layer", Type: text, Nullable: true, Doc: "Annotation layer."},
 			{Name: "label", Type: text, Nullable: true, Doc: "Code of the label in the taxonomy."},
 			{Name: "name", Type: text, Nullable: true, Doc: "Name of the label in full, from the taxonomy."},
 			{Name: "polarity", Type: text, Nullable: true, Doc: "Polarity code, NULL for none."},
-			{Name: "labels", Type: number, Doc: "How many labels there are."},
+			{Name: "labels", Type: number, Doc: "How often it was assigned."},
 			{Name: "sentences", Type: number, Doc: "How many sentences carry one."},
 			{Name: "documents", Type: number, Doc: "How many documents have such a sentence."},
 		},
 	},
-	`SELECT corpus, layer, label, name, polarity,
-    count(*) AS labels,
-    count(DISTINCT sentence_id) AS sentences,
+	`WITH firsts AS (
+    ` + firsts + `
+)
+SELECT corpus, layer, label, name, polarity,
+    count(firsts.sentence_id) AS labels,
+    count(DISTINCT labels.sentence_id) AS sentences,
     count(DISTINCT document_id) AS documents
-FROM labels LEFT JOIN taxonomy USING (corpus, layer, label)
+FROM labels
+LEFT JOIN firsts ON labels.sentence_id = firsts.sentence_id
+LEFT JOIN taxonomy USING (corpus, layer, label)
 GROUP BY corpus, layer, label, name, polarity
 ORDER BY corpus, labels DESC, layer, label, polarity`,
 }
@@ -210,7 +219,7 @@ ORDER BY a.corpus, sentences DESC, layer_a, label_a, layer_b, label_b`,
 
 var polarityBySection = View{
 	schema.Table{
-		Name: "polarity_by_section", Doc: "How each section of the papers is judged: the polarities of the labels of the layer section, and of the labels of the layer aspect on the same sentences. A sentence on two sections counts for both. Empty where no layer is called section.",
+		Name: "polarity_by_section", Doc: "How each section of the papers is judged: the polarities of the labels of the layer section, and of the labels of the layer aspect on the same sentences. A sentence on two sections counts for both, and the labels of a group that normalize.split cuts into sentences count once. Empty where no layer is called section.",
 		Columns: []schema.Column{
 			{Name: "corpus", Type: text, Doc: "Name of the corpus in the config."},
 			{Name: "section", Type: text, Doc: "Code of the section."},
@@ -219,22 +228,26 @@ var polarityBySection = View{
 			{Name: "pos", Type: number, Doc: "How many of them have the polarity POS."},
 			{Name: "neg", Type: number, Doc: "How many of them have the polarity NEG."},
 			{Name: "neu", Type: number, Doc: "How many of them have the polarity NEU."},
+			{Name: "other", Type: number, Doc: "How many of them have another polarity."},
 			{Name: "none", Type: number, Doc: "How many of them have no polarity."},
 			{Name: "aspect_labels", Type: number, Doc: "How many labels of aspects stand on sentences with this section."},
 			{Name: "aspect_pos", Type: number, Doc: "How many of these have the polarity POS."},
 			{Name: "aspect_neg", Type: number, Doc: "How many of these have the polarity NEG."},
 			{Name: "aspect_neu", Type: number, Doc: "How many of these have the polarity NEU."},
+			{Name: "aspect_other", Type: number, Doc: "How many of these have another polarity."},
 			{Name: "aspect_none", Type: number, Doc: "How many of these have no polarity."},
 		},
 	},
 	`WITH known AS (
-    FROM labels WHERE label IS NOT NULL
+    FROM labels SEMI JOIN (` + firsts + `) USING (sentence_id)
+    WHERE label IS NOT NULL
 ), sections AS (
     SELECT corpus, label AS section,
         count(*) AS labels,
         count(*) FILTER (polarity = 'POS') AS pos,
         count(*) FILTER (polarity = 'NEG') AS neg,
         count(*) FILTER (polarity = 'NEU') AS neu,
+        count(*) FILTER (polarity NOT IN ('POS', 'NEG', 'NEU')) AS other,
         count(*) FILTER (polarity IS NULL) AS none
     FROM known
     WHERE layer = 'section'
@@ -245,16 +258,18 @@ var polarityBySection = View{
         count(*) FILTER (a.polarity = 'POS') AS aspect_pos,
         count(*) FILTER (a.polarity = 'NEG') AS aspect_neg,
         count(*) FILTER (a.polarity = 'NEU') AS aspect_neu,
+        count(*) FILTER (a.polarity NOT IN ('POS', 'NEG', 'NEU')) AS aspect_other,
         count(*) FILTER (a.polarity IS NULL) AS aspect_none
     FROM (SELECT DISTINCT corpus, label, sentence_id FROM known WHERE layer = 'section') s
     JOIN (FROM known WHERE layer = 'aspect') a USING (sentence_id)
     GROUP BY s.corpus, s.label
 )
-SELECT corpus, section, name, labels, pos, neg, neu, none,
+SELECT corpus, section, name, labels, pos, neg, neu, other, none,
     coalesce(aspect_labels, 0) AS aspect_labels,
     coalesce(aspect_pos, 0) AS aspect_pos,
     coalesce(aspect_neg, 0) AS aspect_neg,
     coalesce(aspect_neu, 0) AS aspect_neu,
+    coalesce(aspect_other, 0) AS aspect_other,
     coalesce(aspect_none, 0) AS aspect_none
 FROM sections
 LEFT JOIN aspects USING (corpus, section)
@@ -264,7 +279,7 @@ ORDER BY corpus, labels DESC, section`,
 
 var repairsByRule = View{
 	schema.Table{
-		Name: "repairs_by_rule", Doc: "Which repairs were made on labels. A label on which two rules were applied counts for both.",
+		Name: "repairs_by_rule", Doc: "Which repairs were made on labels. A label on which two rules were applied counts for both, and one on a group that normalize.split cuts into sentences counts once.",
 		Columns: []schema.Column{
 			{Name: "rule", Type: text, Doc: "Name of the rule, as quern explain repair-NAME has it."},
 			{Name: "layer", Type: text, Nullable: true, Doc: "Annotation layer of the repaired labels."},
@@ -275,7 +290,7 @@ var repairsByRule = View{
 	`WITH repaired AS (
     SELECT repair, layer, count(*) AS labels,
         raw_label || ' -> ' || if(label IS NULL, 'nothing', concat_ws('-', label, polarity)) AS example
-    FROM labels
+    FROM labels SEMI JOIN (` + firsts + `) USING (sentence_id)
     WHERE repair IS NOT NULL
     GROUP BY repair, layer, example
 ), by_rule AS (
