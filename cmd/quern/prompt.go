@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"regexp"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -27,7 +29,7 @@ const promptHelp = `A statement ends with a semicolon, and may have several line
 .tables        the tables and views, and what they are
 .schema NAME   the columns of one, and its SQL
 .help          this
-.quit          leave, as Ctrl-D does
+.quit          leave, as quit, exit and Ctrl-D do
 Ctrl-C gives up what was typed, and ends a statement that runs.
 `
 
@@ -59,7 +61,7 @@ func (p *prompt) run(ctx context.Context) error {
 	// Ctrl-C ends a statement here, and not the program.
 	signal.Reset(os.Interrupt)
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
-	fmt.Fprintf(p.screen, "Snapshot %s. .help says what there is beside SQL.\n", p.session.snapshot.ID)
+	fmt.Fprintf(p.screen, "Snapshot %s. .help says what there is beside SQL, and .quit or Ctrl-D leaves.\n", p.session.snapshot.ID)
 	typed := ""
 	for {
 		p.lines.SetPrompt(firstPrompt)
@@ -77,7 +79,7 @@ func (p *prompt) run(ctx context.Context) error {
 		case p.keys.givenUp():
 			typed = ""
 			continue
-		case typed == "" && strings.HasPrefix(strings.TrimSpace(line), "."):
+		case isCommand(line):
 			if p.command(strings.Fields(line)) {
 				return nil
 			}
@@ -131,11 +133,22 @@ func (p *prompt) statement(ctx context.Context, text string) bool {
 	return false
 }
 
+// leaving are the words that leave.
+var leaving = []string{".quit", ".exit", "quit", "exit", "quit;", "exit;"}
+
+// command is how the lines begin that are no SQL, also within a statement: a number
+// that begins with a point stays one.
+var command = regexp.MustCompile(`^\s*\.[A-Za-z]`)
+
+func isCommand(line string) bool {
+	return command.MatchString(line) || slices.Contains(leaving, strings.TrimSpace(line))
+}
+
 // command carries out a command that is no SQL, and reports whether it is the one
 // to leave.
 func (p *prompt) command(words []string) (leave bool) {
 	switch {
-	case words[0] == ".quit" && len(words) == 1:
+	case slices.Contains(leaving, words[0]) && len(words) == 1:
 		return true
 	case words[0] == ".help" && len(words) == 1:
 		fmt.Fprint(p.screen, promptHelp)

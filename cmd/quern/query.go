@@ -65,7 +65,7 @@ at a prompt if that is a terminal.` + absentNote(),
 	cmd.Flags().StringVarP(&file, "file", "f", "", "read the SQL from a file, - for standard input")
 	cmd.Flags().StringVar(&q.format, "format", tableFormat, "table, csv, json or parquet")
 	cmd.Flags().StringVarP(&q.out, "output", "o", "", "write to a file, which is replaced once the query is done")
-	cmd.Flags().IntVar(&q.rows, "rows", 0, "how many rows of a table are shown at most; without it 1,000 on a terminal, and all elsewhere")
+	cmd.Flags().IntVar(&q.rows, "rows", 1000, "how many rows of a table are shown at most; 0 is all, which are held in memory")
 	q.addFlags(cmd)
 	return cmd
 }
@@ -113,6 +113,9 @@ func (q *query) check(cmd *cobra.Command) error {
 	}
 	if q.rows < 0 {
 		return usageError{fmt.Errorf("--rows is %d, and must be 0 or more", q.rows)}
+	}
+	if cmd.Flags().Changed("rows") && q.format != tableFormat {
+		return usageError{fmt.Errorf("--rows is for tables, and --format is %s: say LIMIT in the SQL", q.format)}
 	}
 	if !slices.Contains([]string{tableFormat, string(duck.CSV), string(duck.JSON), string(duck.Parquet)}, q.format) {
 		return usageError{fmt.Errorf("--format is %q, and must be table, csv, json or parquet", q.format)}
@@ -249,11 +252,7 @@ func (f *duckFlags) withSession(ctx context.Context, dir string, work func(conte
 // answer prints the rows of a statement.
 func (q *query) answer(ctx context.Context, s *duckSession, statement string, w io.Writer) error {
 	if q.format == tableFormat {
-		limit := q.rows
-		if limit == 0 && isTerminal(w) {
-			limit = terminalRows
-		}
-		result, err := s.Query(ctx, statement, limit)
+		result, err := s.Query(ctx, statement, q.rows)
 		if err != nil {
 			return statementError{err}
 		}
@@ -317,6 +316,3 @@ func terminalWidth(stream any) int {
 	}
 	return width
 }
-
-// terminalRows is how many rows of a table a terminal gets if it is not told.
-const terminalRows = 1000

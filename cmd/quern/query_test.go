@@ -718,7 +718,7 @@ func TestPrompt(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	_, out := convertDir(t, "../../examples/reviews")
 	term := openTerminal(t, 70, "query", out)
-	term.waitFor(`Snapshot 000001-[0-9a-f]{12}\. \.help`)
+	term.waitFor(`Snapshot 000001-[0-9a-f]{12}\. \.help .* \.quit or Ctrl-D leaves`)
 	term.waitFor(`quern> $`)
 	term.enter("SELECT count(*) AS n,\r")
 	term.waitFor(`    -> $`)
@@ -748,8 +748,21 @@ func TestPrompt(t *testing.T) {
 	}
 	term.waitFor(`quern> $`)
 
+	// Commands are such within a statement too, which goes on behind them.
+	term.enter("SELECT 5\r")
+	term.waitFor(`    -> $`)
+	term.enter(".help\r")
+	term.waitFor(`ends with a semicolon`)
+	term.waitFor(`    -> $`)
+	term.enter("+ 2;\r")
+	term.waitFor(`7\r\n1 row`)
+	term.waitFor(`quern> $`)
+	term.enter("SELECT 6 * 7 AS answer;\r")
+	term.waitFor(`answer\r\n    42\r\n`)
+	term.waitFor(`quern> $`)
+
 	// What was typed before comes back.
-	term.enter("\x1b[A\x1b[A\r")
+	term.enter("\x1b[A\r")
 	term.waitFor(`answer\r\n    42\r\n`)
 	term.waitFor(`quern> $`)
 
@@ -780,6 +793,18 @@ func TestPrompt(t *testing.T) {
 	term.enter("\x04")
 	if err := term.cmd.Wait(); err != nil {
 		t.Errorf("Ctrl-D: %v", err)
+	}
+
+	// So do words, also within a statement that was begun.
+	for _, word := range []string{".quit", "exit", "quit;"} {
+		term = openTerminal(t, 70, "query", out)
+		term.waitFor(`quern> $`)
+		term.enter("SELECT 'begun'\r")
+		term.waitFor(`    -> $`)
+		term.enter(word + "\r")
+		if err := term.cmd.Wait(); err != nil {
+			t.Errorf("%s: %v", word, err)
+		}
 	}
 
 	// The terminal and the disk are as they were, also if it is told to end.

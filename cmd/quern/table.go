@@ -63,7 +63,7 @@ func printResult(to io.Writer, r *duck.Result, screen int) error {
 		w.WriteString("\n")
 	}
 	if r.More {
-		w.WriteString("the first " + plural(len(r.Rows), "row", "rows") + "; --rows says how many are shown\n")
+		w.WriteString("the first " + plural(len(r.Rows), "row", "rows") + "; there are more, and --rows says how many are shown\n")
 	} else {
 		w.WriteString(plural(len(r.Rows), "row", "rows") + "\n")
 	}

@@ -253,7 +253,7 @@ var corrections = map[Format]func(io.ByteReader, *bufio.Writer) error{CSV: withC
 
 // ErrNoRows says that a statement is no query, so that there is nothing to write
 // into a file.
-var ErrNoRows = errors.New("only the rows of a query can be written as CSV, JSON or Parquet, and this statement is none")
+var ErrNoRows = errors.New("only the rows of a query can be written as CSV, JSON or Parquet, and this statement is none: begin it with FROM or SELECT, as in FROM pragma_table_info('labels'), or leave --format out")
 
 // Copy writes the rows that a query returns to a file that must not exist.
 func (s *Session) Copy(ctx context.Context, query string, format Format, file string) error {
@@ -264,11 +264,16 @@ func (s *Session) Copy(ctx context.Context, query string, format Format, file st
 	if !about.selects {
 		return ErrNoRows
 	}
+	// PRAGMA selects too, and cannot stand in brackets.
+	from := "FROM (\n" + query + "\n)"
+	if _, err := describe(ctx, s.conn, from); err != nil {
+		return ErrNoRows
+	}
 	to, filter := file, corrections[format]
 	if filter != nil {
 		to += ".raw"
 	}
-	if err := s.Exec(ctx, fmt.Sprintf("COPY (FROM (\n%s\n)) TO %s (%s)", query, schema.SQLText(to), copyOptions[format])); err != nil {
+	if err := s.Exec(ctx, fmt.Sprintf("COPY (%s) TO %s (%s)", from, schema.SQLText(to), copyOptions[format])); err != nil {
 		return withoutFirstLine(err)
 	}
 	if filter == nil {
