@@ -14,11 +14,11 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/ipc"
-	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/apache/arrow/go/v17/parquet/file"
 
 	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/disk"
+	"github.com/quern-data/quern/stages/guard"
 	"github.com/quern-data/quern/stages/sink"
 	"github.com/quern-data/quern/stages/snapshot"
 )
@@ -34,7 +34,7 @@ type arrowSource struct {
 
 // openArrow reads f, which has so many bytes.
 func openArrow(f *os.File, size int64) (*arrowSource, error) {
-	r, err := ipc.NewFileReader(f, ipc.WithAllocator(bounded{memory.DefaultAllocator, size}))
+	r, err := ipc.NewFileReader(f, ipc.WithAllocator(guard.Allocator(size)))
 	return &arrowSource{reader: r}, err
 }
 
@@ -88,7 +88,7 @@ func described(form *arrow.Schema, parquet string) (*arrow.Schema, error) {
 	}
 	defer f.Close()
 	var r *file.Reader
-	if err := safely(func() (err error) {
+	if err := guard.Safely(func() (err error) {
 		r, err = file.NewParquetReader(f)
 		return err
 	}); err != nil {
@@ -153,32 +153,4 @@ func (f *hashedFile) Seek(offset int64, whence int) (int64, error) {
 		return 0, errors.ErrUnsupported
 	}
 	return f.size, nil
-}
-
-// bounded is Arrow's allocator for reading a file of so many bytes, which panics if
-// more is asked for at once: whatever the file says, nothing in it is larger.
-type bounded struct {
-	memory.Allocator
-	size int64
-}
-
-// roundUp is what Arrow asks for at most beyond what it needs.
-const roundUp = 64
-
-func (b bounded) check(size int) {
-	if size < 0 || int64(size) > b.size+roundUp {
-		panic("it says that something in it is larger than it is")
-	}
-}
-
-// Allocate implements memory.Allocator.
-func (b bounded) Allocate(size int) []byte {
-	b.check(size)
-	return b.Allocator.Allocate(size)
-}
-
-// Reallocate implements memory.Allocator.
-func (b bounded) Reallocate(size int, p []byte) []byte {
-	b.check(size)
-	return b.Allocator.Reallocate(size, p)
 }

@@ -10,7 +10,6 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -18,6 +17,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/guard"
 	"github.com/quern-data/quern/stages/sink"
 	"github.com/quern-data/quern/stages/snapshot"
 )
@@ -178,7 +178,7 @@ func (t *Table) read(ctx context.Context, p part, yield func(Batch) bool) error 
 		}
 	}
 	var from source
-	if err := safely(func() (err error) {
+	if err := guard.Safely(func() (err error) {
 		if isArrow {
 			from, err = openArrow(f, p.Bytes)
 		} else {
@@ -194,7 +194,7 @@ func (t *Table) read(ctx context.Context, p part, yield func(Batch) bool) error 
 			return err
 		}
 		var batch Batch
-		err := safely(func() error {
+		err := guard.Safely(func() error {
 			got, err := from.next()
 			if err == nil {
 				batch, err = t.shape(got, p.constants)
@@ -293,19 +293,4 @@ func repeat(t arrow.DataType, text string, n int) (arrow.Array, error) {
 		}
 	}
 	return b.NewArray(), nil
-}
-
-// safely is what f returns, with a panic as an error: what Arrow does about bytes
-// that it cannot make sense of.
-func safely(f func() error) (err error) {
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case runtime.Error: // an index or a length that cannot be
-			err = errors.New("its structure is damaged")
-		default:
-			err = fmt.Errorf("%v", r)
-		}
-	}()
-	return f()
 }

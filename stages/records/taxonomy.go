@@ -10,6 +10,7 @@ import (
 
 	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/guard"
 	"github.com/quern-data/quern/stages/sink"
 	"github.com/quern-data/quern/stages/snapshot"
 )
@@ -31,7 +32,7 @@ func Taxonomies(s *snapshot.Snapshot) (map[string]*config.Taxonomy, error) {
 	}
 	defer f.Close()
 	var found map[string]*config.Taxonomy
-	err = safely(func() error {
+	err = guard.Safely(func() error {
 		text, err := taxonomyText(f, p)
 		if err != nil {
 			return err

@@ -8,9 +8,9 @@ import (
 	"github.com/apache/arrow/go/v17/arrow/array"
 	"github.com/apache/arrow/go/v17/arrow/endian"
 	"github.com/apache/arrow/go/v17/arrow/ipc"
-	"github.com/apache/arrow/go/v17/arrow/memory"
 
 	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/guard"
 	"github.com/quern-data/quern/stages/snapshot"
 )
 
@@ -23,34 +23,8 @@ type arrowFile struct {
 }
 
 func openArrow(f *os.File, size int64) (*arrowFile, error) {
-	r, err := ipc.NewFileReader(f, ipc.WithAllocator(withinFile{memory.DefaultAllocator, size}))
+	r, err := ipc.NewFileReader(f, ipc.WithAllocator(guard.Allocator(size)))
 	return &arrowFile{reader: r}, err
-}
-
-// withinFile is Arrow's allocator for reading a file of so many bytes. Nothing in it is
-// larger, whatever it says.
-type withinFile struct {
-	memory.Allocator
-	size int64
-}
-
-func (w withinFile) check(size int) {
-	const padding = 64 // Arrow rounds up
-	if size < 0 || int64(size) > w.size+padding {
-		panic("it says that something in it is larger than it is")
-	}
-}
-
-// Allocate implements memory.Allocator.
-func (w withinFile) Allocate(size int) []byte {
-	w.check(size)
-	return w.Allocator.Allocate(size)
-}
-
-// Reallocate implements memory.Allocator.
-func (w withinFile) Reallocate(size int, b []byte) []byte {
-	w.check(size)
-	return w.Allocator.Reallocate(size, b)
 }
 
 // read reads a batch.

@@ -11,7 +11,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -22,6 +21,7 @@ import (
 
 	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/guard"
 	"github.com/quern-data/quern/stages/sink"
 	"github.com/quern-data/quern/stages/snapshot"
 )
@@ -87,7 +87,7 @@ func (v *Verifier) openPart(ctx context.Context, f *layout, m sink.Part, path st
 		p.whole = true
 		return p
 	}
-	if err := safely(func() (err error) {
+	if err := guard.Safely(func() (err error) {
 		if f.arrow {
 			p.arrow, err = openArrow(p.file, m.Bytes)
 		} else {
@@ -129,25 +129,10 @@ func (p *part) begin(group int) (rows int64, err error) {
 	if p.arrow == nil {
 		return p.reader.MetaData().RowGroups[group].NumRows, nil
 	}
-	if err := safely(func() error { return p.arrow.read(group) }); err != nil {
+	if err := guard.Safely(func() error { return p.arrow.read(group) }); err != nil {
 		return 0, fmt.Errorf("batch %d cannot be read: %w", group, err)
 	}
 	return p.arrow.batch.NumRows(), nil
-}
-
-// safely is what f returns, with a panic as an error: what Arrow does about bytes
-// that it cannot make sense of.
-func safely(f func() error) (err error) {
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case runtime.Error: // an index or a length that cannot be
-			err = errors.New("its structure is damaged")
-		default:
-			err = fmt.Errorf("%v", r)
-		}
-	}()
-	return f()
 }
 
 // hash reports whether the file has the SHA-256.

@@ -6,7 +6,9 @@ import (
 	"slices"
 
 	"github.com/apache/arrow/go/v17/parquet"
+
 	pqschema "github.com/apache/arrow/go/v17/parquet/schema"
+	"github.com/quern-data/quern/stages/guard"
 )
 
 // batch is how many rows, or values of a list, are read at a time. Their columns
@@ -178,7 +180,7 @@ func (t *tableReader) finish() bool {
 
 // try is what f returns, with the place in front.
 func (t *tableReader) try(l leaf, f func() error) error {
-	err := safely(f)
+	err := guard.Safely(f)
 	if err == nil {
 		return nil
 	}
