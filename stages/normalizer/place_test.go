@@ -3,6 +3,7 @@ package normalizer_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -185,11 +186,15 @@ twin-mismatch "" -> ""
 // an edit script. What the script left alone must be found, nothing may be lost,
 // and every span must be true in all units.
 func TestAnyEdits(t *testing.T) {
-	words := []string{"wide", "naïve", "😀", "e\u0301tude", "a\u0327\u0301", "\u1100\u1161", "\u2028", "“so”", "10"}
+	// Quotation marks and 😀 are words by themselves, and those of one sentence match
+	// those of another. A sentence that only one of the texts has goes without them:
+	// they could tie with the words of one that stands in both.
+	apart := []string{"wide", "naïve", "e\u0301tude", "a\u0327\u0301", "\u1100\u1161", "wi\u2028de", "10"}
+	words := append(slices.Clip(apart), "😀", "“so”")
 	rapid.Check(t, func(t *rapid.T) {
 		var raw, annotated strings.Builder
 		var kept []string // sentences that the script left alone
-		sentence := func(i int, label string) string {
+		sentence := func(i int, label string, words []string) string {
 			var s []string
 			for range rapid.IntRange(2, 6).Draw(t, "words") {
 				// Most words tell sentences apart, as they do in any text but
@@ -200,8 +205,12 @@ func TestAnyEdits(t *testing.T) {
 		}
 		open := false // whether the text before has no group yet
 		for i := range rapid.IntRange(3, 12).Draw(t, "sentences") {
-			s := sentence(i, "Raw")
 			edit := rapid.SampledFrom([]string{"keep", "keep", "keep", "keep", "keep", "drop", "change", "insert", "no-group"}).Draw(t, "edit")
+			of := words
+			if edit == "drop" || edit == "insert" {
+				of = apart
+			}
+			s := sentence(i, "Raw", of)
 			if edit != "insert" {
 				raw.WriteString(s + " ")
 			}
@@ -211,7 +220,7 @@ func TestAnyEdits(t *testing.T) {
 			case "change":
 				s = strings.Replace(s, " ", " changed ", 1)
 			case "insert":
-				s = sentence(i, "Typed")
+				s = sentence(i, "Typed", of)
 			case "keep":
 				if !open {
 					kept = append(kept, s)
