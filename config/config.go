@@ -26,7 +26,7 @@ type Output struct {
 	CompressionLevel string `mapstructure:"compression_level" doc:"zstd level: fastest, default (a few percent more CPU, 7% smaller), better or best." jsonschema:"enum=fastest,enum=default,enum=better,enum=best" hash:"yes"`
 	Format           string `mapstructure:"format" doc:"Files of the tables. parquet: what every reader takes. arrow: Arrow IPC files below arrow/, which pyarrow and Polars map into memory: they are not compressed, and some nine times as large. DuckDB and Spark do not read them. both: the one beside the other." jsonschema:"enum=parquet,enum=arrow,enum=both" hash:"set"`
 
-	PartitionBy      []string `mapstructure:"partition_by" doc:"Columns after whose values folders of documents, sentences and labels are named, such as labels/decision=accepted/year=2018, in this order: readers that look for a value leave the other folders alone. Few values make few folders, and large files. rating, a number with a fraction, cannot be one of them. As a flag or variable, with commas between them." jsonschema:"uniqueItems=true,enum=corpus,enum=paper_id,enum=venue,enum=year,enum=reviewer,enum=decision,enum=split,enum=annotator" hash:"set"`
+	PartitionBy      []string `mapstructure:"partition_by" doc:"Columns after whose values folders of documents, sentences, labels and relations are named, such as labels/decision=accepted/year=2018, in this order: readers that look for a value leave the other folders alone. Few values make few folders, and large files. rating, a number with a fraction, cannot be one of them. As a flag or variable, with commas between them." jsonschema:"uniqueItems=true,enum=corpus,enum=paper_id,enum=venue,enum=year,enum=reviewer,enum=decision,enum=split,enum=annotator" hash:"set"`
 	PartitionColumns string   `mapstructure:"partition_columns" doc:"What becomes of these columns in the files. keep: they stay, so that a single file, a glob of files and Hugging Face datasets have all columns, and DuckDB, Spark and Polars have them where they are documented; only pyarrow and pandas have to be told partitioning=None. drop: the names of the folders alone have them. docs/partitions.md says what each reader makes of it." jsonschema:"enum=keep,enum=drop" hash:"set"`
 }
 
@@ -41,7 +41,8 @@ type Run struct {
 
 // Limits are bounds against hostile or mistaken input.
 type Limits struct {
-	DocumentBytes          Bytes `mapstructure:"document_bytes" doc:"Size of a file, at most. A larger one is refused." jsonschema:"minimum=1,maximum=1073741824" hash:"yes"`
+	DocumentBytes          Bytes `mapstructure:"document_bytes" doc:"Size of a file, at most, unpacked if it is compressed. A larger one is refused." jsonschema:"minimum=1,maximum=1073741824" hash:"yes"`
+	ArchiveBytes           Bytes `mapstructure:"archive_bytes" doc:"What the members of an archive hold together, unpacked, at most. With more, the run fails: the archive is a bomb, or the limit is to be raised. It bounds what a single compressed file of records holds too, which is then refused." jsonschema:"minimum=1" hash:"no"`
 	MemoryBytes            Bytes `mapstructure:"memory_bytes" doc:"Memory that documents on their way may take, estimated from their size. A larger document is worked on alone." jsonschema:"minimum=67108864" hash:"no"`
 	PathDepth              int   `mapstructure:"path_depth" doc:"Folders within folders below root, at most. What lies deeper is not read, and reported." jsonschema:"minimum=1,maximum=4096" hash:"yes"`
 	GroupBytes             Bytes `mapstructure:"group_bytes" doc:"Length of a label group, at most. A longer one stays text." jsonschema:"minimum=1" hash:"yes"`
@@ -78,19 +79,27 @@ type Creator struct {
 // how they are read.
 type Corpus struct {
 	Name           string      `mapstructure:"name" doc:"Name of the corpus: it stands in every row, and before each document id. Letters, digits, dot, hyphen and underscore." jsonschema:"required,pattern=^[A-Za-z0-9][A-Za-z0-9._-]*$" example:"reviews" hash:"yes"`
-	Root           string      `mapstructure:"root" doc:"Folder of the corpus. A relative path starts at the config file's folder." jsonschema:"minLength=1,required" example:"../examples/reviews" hash:"no"`
-	Format         string      `mapstructure:"format" doc:"How documents carry their labels: inline, with label groups in the text." jsonschema:"enum=inline" hash:"yes"`
+	Profile        string      `mapstructure:"profile" doc:"A shipped configuration, such as disapere, whose one corpus this one is laid out like: keys that are not set here are as there, but for root. Empty: none." hash:"no"`
+	Root           string      `mapstructure:"root" doc:"Folder of the corpus, or an archive that is read as if it were unpacked: .zip, .tar, .tar.gz, .tgz or .tar.zst. A relative path starts at the config file's folder." jsonschema:"minLength=1,required" example:"../examples/reviews" hash:"no"`
+	Format         string      `mapstructure:"format" doc:"How documents carry their labels. inline: in brackets in the text. json: a JSON file is a document, or holds a list of them. jsonl: each line is a document as JSON. columns: a token or sentence a line, with its labels in columns. csv: a table with a sentence or document a row. brat: a text, and its annotations in an .ann file beside it. Each has settings of its own below, and docs/formats.md describes them." jsonschema:"enum=inline,enum=json,enum=jsonl,enum=columns,enum=csv,enum=brat" hash:"yes"`
 	Taxonomy       string      `mapstructure:"taxonomy" doc:"The labels: the name of a built-in taxonomy, or the path of a YAML file." jsonschema:"minLength=1,required" example:"peer-review-analyze" hash:"no"`
-	Include        []string    `mapstructure:"include" doc:"Globs of the files that are documents, relative to root. ** matches any number of folders." jsonschema:"minItems=1" hash:"yes"`
+	Include        []string    `mapstructure:"include" doc:"Globs of the files that are documents, relative to root. ** matches any number of folders. A file whose name ends with .gz or .zst is read as what it unpacks to: globs, patterns and ids have its name without that end. Where it is not set, it follows the format: **/*.json, **/*.{jsonl,ndjson}, **/*.{csv,tsv}, for columns **/*.{txt,tsv,conll,bio,iob}, and for the others the text files." jsonschema:"minItems=1" hash:"yes"`
 	Exclude        []string    `mapstructure:"exclude" doc:"Globs of files that are not, whatever include says." example:"[\"**/Raw/**\"]" hash:"yes"`
 	Hidden         bool        `mapstructure:"hidden" doc:"Whether files and folders whose names start with a dot are read." hash:"yes"`
 	FollowSymlinks bool        `mapstructure:"follow_symlinks" doc:"Whether symbolic links are followed, within root." hash:"yes"`
 	Paths          []string    `mapstructure:"paths" doc:"Patterns that capture attributes from a file's path; the first that fits is used. {name} matches within one path element, {name:regexp} what the expression matches; * and ** match anything. Of a name that stands there twice the last counts." example:"[\"{decision}/{paper_id}/Annotated/{venue:[A-Za-z]+}{year:[0-9]{4}}-{paper_id}-{reviewer:R[0-9]+}_annotated.txt\"]" hash:"yes"`
-	DocumentID     string      `mapstructure:"document_id" doc:"The document's id, made of captured attributes, e.g. {paper_id}-{reviewer}. Empty, or where an attribute is missing: the path without its extension." example:"{venue}{year}-{paper_id}-{reviewer}" hash:"yes"`
-	Raw            string      `mapstructure:"raw" doc:"Path of the unannotated twin, made of captured attributes. It starts at root, or with ./ or ../ at the folder of the document. Empty: there is none." example:"../Raw/{venue}{year}-{paper_id}-{reviewer}.txt" hash:"yes"`
+	DocumentID     string      `mapstructure:"document_id" doc:"The document's id, made of captured attributes, e.g. {paper_id}-{reviewer}. Empty, or where an attribute is missing: the path without its extension; of a record, the path and its number in the file, such as test.jsonl/000017." example:"{venue}{year}-{paper_id}-{reviewer}" hash:"yes"`
+	Raw            string      `mapstructure:"raw" doc:"Path of the unannotated twin, or in the format brat of the annotations, made of captured attributes. It starts at root, or with ./ or ../ at the folder of the document. Empty: there is none; in the format brat it is that of the document, with the extension .ann." example:"../Raw/{venue}{year}-{paper_id}-{reviewer}.txt" hash:"yes"`
+	Fields         []Field     `mapstructure:"fields" doc:"Attributes that the content of a document gives. They win over those of its path, and may stand in document_id. Of several that give one attribute the first counts whose pattern fits, or that has none and finds a value. Not for inline and brat." hash:"set"`
+	SameID         string      `mapstructure:"same_id" doc:"What files or records with one document id are. refuse: a mistake, the first counts and the others are refused. append: pieces of one document, in the order of their paths and places. annotators: the same document, annotated by several; its labels have each one's in labels.annotator, as the attribute annotator of the path or the record says." jsonschema:"enum=refuse,enum=append,enum=annotators" hash:"set"`
+	Splits         Splits      `mapstructure:"splits" doc:"How documents are divided into train, dev and test, where the corpus does not say so itself."`
 	Normalize      Normalize   `mapstructure:"normalize" doc:"How the text becomes sentences."`
 	Attributes     []Attribute `mapstructure:"attributes" doc:"Attributes that all documents of the corpus share. A captured one wins." hash:"yes"`
 	Inline         Inline      `mapstructure:"inline" doc:"Settings of the format inline."`
+	JSON           JSON        `mapstructure:"json" doc:"Settings of the formats json and jsonl: where in a document its text, sentences and labels stand. A place is a path: names of keys and numbers of elements from 0, with dots between them, such as metadata.title or label.0; empty is the value itself. A dot within a name has a backslash before it."`
+	Columns        Columns     `mapstructure:"columns" doc:"Settings of the format columns."`
+	CSV            CSV         `mapstructure:"csv" doc:"Settings of the format csv. A column is the name that the header gives it, or its number from 0."`
+	Brat           Brat        `mapstructure:"brat" doc:"Settings of the format brat."`
 	Licence        string      `mapstructure:"licence" doc:"Licence of the corpus: an SPDX identifier, such as CC-BY-4.0 or MIT, or other. The dataset card has it." example:"CC-BY-4.0" hash:"snapshot"`
 	LicenceName    string      `mapstructure:"licence_name" doc:"Name of the licence, where it is other." hash:"snapshot"`
 	LicenceURL     string      `mapstructure:"licence_url" doc:"Where the licence can be read, where it is other." hash:"snapshot"`
@@ -134,6 +143,7 @@ func Default() Config {
 		},
 		Limits: Limits{
 			DocumentBytes:          16 << 20, // three orders of magnitude above a review
+			ArchiveBytes:           64 << 30,
 			MemoryBytes:            1 << 30,
 			PathDepth:              64,      // corpora have three or four
 			GroupBytes:             4 << 10, // the longest real group has 60 bytes
@@ -149,5 +159,10 @@ func DefaultCorpus() Corpus {
 		Include:   []string{"**/*.txt"},
 		Normalize: Normalize{Split: "group"},
 		Inline:    Inline{Escapes: "auto"},
+		SameID:    "refuse",
+		JSON:      JSON{Offsets: "code_points"},
+		Columns:   Columns{Unit: "token", Separator: "tab", BlankLine: "document"},
+		CSV:       CSV{Separator: ",", Header: true, Between: "\n"},
+		Brat:      Brat{Layer: "entity", NoteLayer: "note"},
 	}
 }

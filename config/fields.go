@@ -78,6 +78,9 @@ func fieldsOf(def reflect.Value, keyTag string) []field {
 	return fields
 }
 
+// mayBeEmpty tells whether an enum has the empty text as its default.
+func (f *field) mayBeEmpty() bool { return f.enum != nil && f.def.IsZero() && !f.required }
+
 func (f *field) isTable() bool { return f.typ.Kind() == reflect.Struct && f.typ != limitType }
 func (f *field) isList() bool  { return f.typ.Kind() == reflect.Slice }
 func (f *field) isTables() bool {
@@ -219,7 +222,7 @@ func (f *field) check(value any) (message, hint string) {
 	s, ok := value.(string)
 	switch {
 	case !ok:
-	case f.enum != nil && !slices.Contains(f.enum, s):
+	case f.enum != nil && !slices.Contains(f.enum, s) && (s != "" || !f.mayBeEmpty()):
 		return fmt.Sprintf("%q is not allowed", clip(s)), didYouMean(s, f.enum)
 	case f.minLength > 0 && s == "":
 		return "is empty", ""
@@ -304,7 +307,11 @@ func (l leaf) text() string {
 		_ = e.Encode(l.value.Interface()) // a list of text always encodes
 		return strings.TrimSuffix(b.String(), "\n")
 	}
-	return fmt.Sprint(l.value.Interface())
+	text := fmt.Sprint(l.value.Interface())
+	if text != "" && strings.TrimSpace(text) == "" { // as the end of a line
+		return strconv.Quote(text)
+	}
+	return text
 }
 
 func below(path, key string) string {

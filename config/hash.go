@@ -53,7 +53,13 @@ func (l leaf) isSet() bool { return l.text() != (leaf{l.key, l.field, l.field.de
 // Hash is the SHA-256, in hexadecimal, of all that the taxonomy says, however
 // its file is laid out.
 func (t *Taxonomy) Hash() string {
-	return sum(encode("quern taxonomy 1", leaves(reflect.ValueOf(*t), taxonomyFields, "")))
+	var kept []leaf
+	for _, l := range leaves(reflect.ValueOf(*t), taxonomyFields, "") {
+		if l.field.hashed != "set" || l.isSet() {
+			kept = append(kept, l)
+		}
+	}
+	return sum(encode("quern taxonomy 1", kept))
 }
 
 // encode writes one line a setting. JSON has no line break within a value, and

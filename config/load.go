@@ -73,6 +73,9 @@ func (l *Loaded) Settings() []Setting {
 // Profiles are the names of the shipped configurations, sorted.
 func Profiles() []string { return shipped("") }
 
+// BuiltInTaxonomies are the names of the taxonomies that need no file, sorted.
+func BuiltInTaxonomies() []string { return shipped(taxonomies) }
+
 // shipped lists what lies in a folder of configs.FS, without extension.
 func shipped(dir string) []string {
 	files, err := fs.Glob(configs.FS, filepath.ToSlash(filepath.Join(dir, "*.yaml")))
@@ -95,6 +98,7 @@ func Load(o Options) (*Loaded, error) {
 	tree := l.open(o)
 	var file map[string]any
 	if tree != nil {
+		l.takeProfiles(tree)
 		file = l.table(tree, configFields, "")
 		for key, line := range l.lines {
 			l.origins[key] = fmt.Sprintf("%s:%d", l.file, line)
@@ -333,6 +337,9 @@ func (l *loader) override(c *Config, flags map[string]string) {
 	}
 	resolve("output.dir", &c.Output.Dir)
 	for i := range c.Corpora {
+		if _, has := l.at[item("corpora", i)+".include"]; !has {
+			c.Corpora[i].Include = DefaultInclude(c.Corpora[i].Format)
+		}
 		resolve(item("corpora", i)+".root", &c.Corpora[i].Root)
 		c.Corpora[i].Taxonomy = resolveTaxonomy(c.Corpora[i].Taxonomy, l.dir)
 	}

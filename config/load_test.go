@@ -145,6 +145,7 @@ func TestPrecedenceAndSettings(t *testing.T) {
 		"run.fail_on.label-unknown = 0 <- sub/c.yaml:5",
 		"run.fail_on.documents_refused = 1% <- sub/c.yaml:6",
 		"limits.document_bytes = 16MiB <- default",
+		"limits.archive_bytes = 64GiB <- default",
 		"limits.memory_bytes = 1GiB <- default",
 		"limits.path_depth = 64 <- default",
 		"limits.group_bytes = 64KiB <- env QUERN_LIMITS_GROUP_BYTES",
@@ -163,6 +164,7 @@ func TestPrecedenceAndSettings(t *testing.T) {
 		"dataset.version =  <- default",
 		"dataset.date_published =  <- default",
 		"corpora[0].name = c <- sub/c.yaml:11",
+		"corpora[0].profile =  <- default",
 		"corpora[0].root = corpus <- flag",
 		"corpora[0].format = inline <- default",
 		"corpora[0].taxonomy = peer-review-analyze <- sub/c.yaml:13",
@@ -173,10 +175,42 @@ func TestPrecedenceAndSettings(t *testing.T) {
 		"corpora[0].paths = [] <- default",
 		"corpora[0].document_id =  <- default",
 		"corpora[0].raw =  <- default",
+		"corpora[0].fields = [] <- default",
+		"corpora[0].same_id = refuse <- default",
+		"corpora[0].splits.group_by =  <- default",
+		"corpora[0].splits.shares = [] <- default",
+		"corpora[0].splits.stratify_by =  <- default",
+		"corpora[0].splits.seed =  <- default",
 		"corpora[0].normalize.split = group <- default",
 		"corpora[0].normalize.utf16 = false <- default",
 		"corpora[0].attributes = [] <- default",
 		"corpora[0].inline.escapes = auto <- default",
+		"corpora[0].json.records =  <- default",
+		"corpora[0].json.text =  <- default", "corpora[0].json.annotated_where =  <- default",
+		"corpora[0].json.offsets = code_points <- default",
+		"corpora[0].json.labels = [] <- default",
+		"corpora[0].json.sentences = [] <- default",
+		"corpora[0].json.spans = [] <- default",
+		"corpora[0].json.relations = [] <- default",
+		"corpora[0].json.links = [] <- default",
+		"corpora[0].columns.unit = token <- default",
+		"corpora[0].columns.separator = tab <- default",
+		"corpora[0].columns.names = [] <- default",
+		"corpora[0].columns.blank_line = document <- default",
+		"corpora[0].columns.document_start =  <- default",
+		"corpora[0].columns.comment =  <- default",
+		"corpora[0].columns.text =  <- default",
+		"corpora[0].columns.role =  <- default",
+		"corpora[0].columns.labels = [] <- default",
+		"corpora[0].columns.links = [] <- default",
+		"corpora[0].csv.separator = , <- default",
+		"corpora[0].csv.header = true <- default",
+		"corpora[0].csv.text =  <- default",
+		"corpora[0].csv.role =  <- default",
+		`corpora[0].csv.between = "\n" <- default`,
+		"corpora[0].csv.labels = [] <- default",
+		"corpora[0].brat.layer = entity <- default",
+		"corpora[0].brat.note_layer = note <- default",
 		"corpora[0].licence =  <- default",
 		"corpora[0].licence_name =  <- default",
 		"corpora[0].licence_url =  <- default",
@@ -339,7 +373,7 @@ var mistakes = map[string]struct {
 	}},
 	"roots": {"corpora:\n- {name: a, root: nowhere, taxonomy: t.yaml}\n- {name: b, root: t.yaml, taxonomy: t.yaml}\n", []string{
 		"c.yaml:2:19: corpora[0].root: nowhere does not exist",
-		"c.yaml:3:19: corpora[1].root: t.yaml is a file (name the folder that holds the corpus)",
+		"c.yaml:3:19: corpora[1].root: t.yaml is a file (name the folder that holds the corpus, or an archive: .zip, .tar, .tar.gz, .tar.zst, .tgz or .tzst)",
 	}},
 	"taxonomies": {"corpora:\n- {name: a, root: corpus, taxonomy: peer-review-analyse}\n- {name: b, root: corpus, taxonomy: nix.yaml}\n" +
 		"- {name: c, root: corpus, taxonomy: ./peer-review-analyze}\n- {name: d, root: corpus, taxonomy: bad.yaml}\n- {name: e, root: corpus, taxonomy: bad.yaml}\n- {name: f, root: corpus, taxonomy: corpus/}\n", []string{
@@ -347,7 +381,7 @@ var mistakes = map[string]struct {
 		"c.yaml:3:37: corpora[1].taxonomy: taxonomy nix.yaml does not exist",
 		"c.yaml:4:37: corpora[2].taxonomy: taxonomy ./peer-review-analyze does not exist (the built-in one is peer-review-analyze, without path and extension)",
 		"c.yaml:7:37: corpora[5].taxonomy: taxonomy ./corpus is not a file",
-		"bad.yaml:1:1: layers: is missing (want a list of entries)",
+		"bad.yaml:1:1: layers: is missing (want a list of entries, or open: true)",
 	}},
 	"globs": {minimal + "  include: ['[', '', '**/*.txt']\n  exclude: ['/a', '../b', '{a']\n", []string{
 		`c.yaml:5:13: corpora[0].include[0]: "[" is no glob (a [ or { without its twin? A backslash before it makes it an ordinary character)`,
@@ -396,9 +430,18 @@ var mistakes = map[string]struct {
 		"c.yaml:4:5: output.partition_by[1]: rating has too many values, and each can be written in several ways (one of corpus, paper_id, venue, year, reviewer, decision, split, annotator)",
 		"c.yaml:6:5: output.partition_by[3]: year stands there already (keep one of the two)",
 		"c.yaml:7:5: output.partition_by[4]: want text, found the number 3 (put it in quotation marks)",
-		"c.yaml:8:5: output.partition_by[5]: no pattern in paths of any corpus captures {split}, and no attribute has this name (add a pattern that captures it)",
+		"c.yaml:8:5: output.partition_by[5]: no pattern in paths of any corpus captures {split}, and no attribute or field has this name (add a pattern that captures it)",
 		`c.yaml:9:5: output.partition_by[6]: "area" is no column to partition by (one of corpus, paper_id, venue, year, reviewer, decision, split, annotator)`,
 		`c.yaml:11:22: output.partition_columns: "both" is not allowed (one of keep, drop)`,
+	}},
+	"partitions of what splits give, and of what differs from label to label": {"output: {partition_by: [split, annotator]}\n" +
+		"corpora:\n- {name: c, root: corpus, taxonomy: t.yaml, paths: ['{paper_id}-{annotator}'], document_id: '{paper_id}', same_id: annotators,\n" +
+		"   splits: {group_by: '{paper_id}', shares: [{name: all, share: 100%}]}}\n", []string{
+		"c.yaml:1:32: output.partition_by[1]: labels of one document may be by several annotators in corpora[0], and its rows stand in one folder (leave annotator out)",
+	}},
+	"partitions of who may be no annotator": {"output: {partition_by: [annotator]}\n" +
+		"corpora:\n- {name: c, root: corpus, taxonomy: open, paths: ['{annotator}/**'], format: jsonl, json: {text: t, annotated_where: a=b}}\n", []string{
+		"c.yaml:1:25: output.partition_by[0]: corpora[0].json.annotated_where says that who a document names may be no annotator of it, which is known once it is parsed (leave annotator out)",
 	}},
 	"partitions with a pattern that is none": {"output: {partition_by: [venue]}\ncorpora:\n- {name: c, root: corpus, taxonomy: t.yaml, paths: ['{']}\n", []string{
 		"c.yaml:3:53: corpora[0].paths[0]: { without its }",
@@ -522,13 +565,13 @@ func TestMistakesOutsideTheFile(t *testing.T) {
 				`c.yaml:5:16: run.workers: want a whole number, found the text "x"`,
 				"environment: QUERN_CORPORA_ROOT: no setting has this variable (one of QUERN_DATASET_ANNOTATIONS_CREATORS, QUERN_DATASET_CITATION, QUERN_DATASET_DATE_PUBLISHED, " +
 					"QUERN_DATASET_DESCRIPTION, QUERN_DATASET_LICENCE, QUERN_DATASET_LICENCE_NAME, QUERN_DATASET_LICENCE_URL, QUERN_DATASET_TITLE, " +
-					"QUERN_DATASET_URL, QUERN_DATASET_VERSION, QUERN_LIMITS_DIAGNOSTICS_PER_DOCUMENT, " +
+					"QUERN_DATASET_URL, QUERN_DATASET_VERSION, QUERN_LIMITS_ARCHIVE_BYTES, QUERN_LIMITS_DIAGNOSTICS_PER_DOCUMENT, " +
 					"QUERN_LIMITS_DOCUMENT_BYTES, QUERN_LIMITS_GROUP_BYTES, QUERN_LIMITS_MEMORY_BYTES, QUERN_LIMITS_PATH_DEPTH, QUERN_OUTPUT_COMPRESSION_LEVEL, QUERN_OUTPUT_DIR, QUERN_OUTPUT_FORMAT, " +
 					"QUERN_OUTPUT_PARTITION_BY, QUERN_OUTPUT_PARTITION_COLUMNS, QUERN_OUTPUT_PART_BYTES, QUERN_OUTPUT_ROW_GROUP_ROWS, QUERN_RUN_MAX_SHRINK, QUERN_RUN_ON_ERROR, QUERN_RUN_VERIFY, QUERN_RUN_WORKERS)",
 				"environment: QUERN_RUN_WORKER: no setting has this variable (did you mean QUERN_RUN_WORKERS?)",
 				`environment: QUERN_RUN_WORKERS: want a whole number, found the text "many"`,
 				"command line: corpora: no such setting (one of dataset.annotations_creators, dataset.citation, dataset.date_published, dataset.description, dataset.licence, " +
-					"dataset.licence_name, dataset.licence_url, dataset.title, dataset.url, dataset.version, limits.diagnostics_per_document, limits.document_bytes, " +
+					"dataset.licence_name, dataset.licence_url, dataset.title, dataset.url, dataset.version, limits.archive_bytes, limits.diagnostics_per_document, limits.document_bytes, " +
 					"limits.group_bytes, limits.memory_bytes, limits.path_depth, output.compression_level, output.dir, output.format, output.part_bytes, output.partition_by, output.partition_columns, output.row_group_rows, " +
 					"run.max_shrink, run.on_error, run.verify, run.workers, corpora.root)",
 				`command line: output.part_bytes: "x" is no size: write a whole number of bytes, or one with KiB, MiB or GiB`,
@@ -539,7 +582,7 @@ func TestMistakesOutsideTheFile(t *testing.T) {
 		},
 		{Options{Path: "two.yaml", Flags: map[string]string{"output.partition_by": "corpus,venu, split"}}, []string{
 			`command line: output.partition_by: "venu" is no column to partition by (did you mean venue?)`,
-			"command line: output.partition_by: no pattern in paths of any corpus captures {split}, and no attribute has this name (add a pattern that captures it)",
+			"command line: output.partition_by: no pattern in paths of any corpus captures {split}, and no attribute or field has this name (add a pattern that captures it)",
 		}},
 		{Options{Path: "two.yaml", Flags: map[string]string{"corpora.root": "corpus"}}, []string{
 			"command line: corpora.root: the configuration has 2 corpora, and this is the root of one (set root in the config file)",

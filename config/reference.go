@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/invopop/jsonschema"
@@ -69,6 +70,9 @@ func annotate(s *jsonschema.Schema, fields []field) {
 		case f.required:
 		case f.isThresholds():
 			p.Default = struct{}{}
+		case f.typ.Kind() == reflect.String && f.mayBeEmpty():
+			p.Enum = append(p.Enum, "")
+			p.Default = ""
 		case f.isList() && f.def.Len() == 0:
 			p.Default = []string{}
 		default:
@@ -86,63 +90,93 @@ const referenceWidth = 90 // columns of comments
 // or an example where it has none. It can be loaded as it is, provided that the
 // example corpus is where it says.
 func Reference() []byte {
-	var b bytes.Buffer
-	b.WriteString("# All keys of a configuration, with their defaults. Where the default is empty, or the\n" +
-		"# key is required, the value is an example. Made from the program; edit config/config.go\n" +
-		"# instead.\n")
-	writeReference(&b, configFields, "", "")
-	return b.Bytes()
+	r := reference{described: make(map[reflect.Type]string)}
+	r.WriteString("# All keys of a configuration, with their defaults. Where the default is empty, or the\n" +
+		"# key is required, the value is an example, unless a comment has it. Made from the\n" +
+		"# program; edit config/config.go instead.\n")
+	r.write(configFields, "", "", "")
+	return r.Bytes()
 }
 
-// writeReference writes fields below indent, the first of them after dash.
-func writeReference(b *bytes.Buffer, fields []field, indent, dash string) {
+// reference is the reference file while it is written.
+type reference struct {
+	bytes.Buffer
+	described map[reflect.Type]string // entries of lists, by the key where they were described
+}
+
+// write writes the fields of path below indent, the first of them after dash.
+func (r *reference) write(fields []field, path, indent, dash string) {
 	for i := range fields {
 		f := &fields[i]
-		if dash == "" {
-			b.WriteString("\n")
+		key := below(path, f.key)
+		if dash == "" && i > 0 || path == "" {
+			r.WriteString("\n")
 		}
-		writeComment(b, indent, f.doc)
+		writeComment(&r.Buffer, indent, f.doc)
 		switch {
 		case f.fields == nil:
-			writeComment(b, indent, f.facts())
-		case f.isTables() && !f.required:
-			for j := range f.fields {
-				e := &f.fields[j]
-				writeComment(b, indent, e.key+": "+e.doc+" "+e.facts())
+			writeComment(&r.Buffer, indent, f.facts())
+			if f.example != "" && !f.showsExample() {
+				writeComment(&r.Buffer, indent, "For example: "+f.sample())
 			}
+		case f.isTables() && !f.required:
+			r.describe(f, key, "", indent)
 		}
-		b.WriteString(indent + dash + f.key + ":")
+		r.WriteString(indent + dash + f.key + ":")
 		indent += strings.Repeat(" ", len(dash))
 		dash = ""
 		switch {
 		case f.isTable():
-			b.WriteString("\n")
-			trimmed := bytes.Buffer{}
-			writeReference(&trimmed, f.fields, indent+"  ", "")
-			b.Write(bytes.TrimPrefix(trimmed.Bytes(), []byte("\n")))
+			r.WriteString("\n")
+			r.write(f.fields, key, indent+"  ", "")
 		case f.isTables() && f.required:
-			b.WriteString("\n")
-			writeReference(b, f.fields, indent+"  ", "- ")
+			r.WriteString("\n")
+			r.write(f.fields, key, indent+"  ", "- ")
 		case f.isTables():
-			b.WriteString(" []\n")
-			writeEntry(b, f.fields, indent)
+			r.WriteString(" []\n")
+			r.entry(f.fields, indent+"  # ")
 		case f.isThresholds():
-			b.WriteString(" {}\n")
+			r.WriteString(" {}\n")
 			for example := range strings.SplitSeq(f.example, ", ") {
-				fmt.Fprintf(b, "%s  # %s\n", indent, example)
+				fmt.Fprintf(r, "%s  # %s\n", indent, example)
 			}
 		default:
-			b.WriteString(" " + f.shown() + "\n")
+			r.WriteString(" " + f.shown() + "\n")
 		}
 	}
 }
 
-// writeEntry shows, in comments, what an entry of an empty list looks like.
-func writeEntry(b *bytes.Buffer, fields []field, indent string) {
+// describe says, in comments, what the entries of a list have, once for each kind
+// of entry. name is what leads from the list that holds them to their own.
+func (r *reference) describe(list *field, key, name, indent string) {
+	if at, has := r.described[list.typ.Elem()]; has {
+		text := "Entries are as those of " + at + "."
+		if name != "" {
+			text = name + ": " + list.doc + " " + text
+		}
+		writeComment(&r.Buffer, indent, text)
+		return
+	}
+	if name != "" {
+		writeComment(&r.Buffer, indent, name+": "+list.doc)
+	}
+	r.described[list.typ.Elem()] = key
+	for i := range list.fields {
+		f := &list.fields[i]
+		if own := below(name, f.key); f.isTables() {
+			r.describe(f, below(key, f.key), own, indent)
+		} else {
+			writeComment(&r.Buffer, indent, own+": "+f.doc+" "+f.facts())
+		}
+	}
+}
+
+// entry shows, in comments, what an entry of an empty list looks like.
+func (r *reference) entry(fields []field, indent string) {
 	dash := "- "
 	for i := range fields {
 		f := &fields[i]
-		fmt.Fprintf(b, "%s  # %s%s: %s\n", indent, dash, f.key, f.shown())
+		r.WriteString(indent + dash + f.key + ": " + f.sample() + "\n")
 		dash = "  "
 	}
 }
@@ -159,18 +193,33 @@ func writeComment(b *bytes.Buffer, indent, text string) {
 	b.WriteString(line + "\n")
 }
 
-// shown is the default as YAML, or the example.
+// showsExample tells whether the reference sets the key to its example. A key
+// that is of one format alone, or needs another beside it, cannot be.
+func (f *field) showsExample() bool { return f.example != "" && f.hashed != "set" }
+
+// shown is what the reference sets a key to, as YAML: the example, or the default.
 func (f *field) shown() string {
-	text := leaf{field: f, value: f.def}.text()
-	if f.example != "" {
-		text = f.example
+	if f.showsExample() {
+		return f.sample()
 	}
-	if f.typ.Kind() != reflect.String {
+	return f.yaml(leaf{field: f, value: f.def}.text())
+}
+
+// sample is the example as YAML, or the default where there is none.
+func (f *field) sample() string {
+	if f.example != "" {
+		return f.yaml(f.example)
+	}
+	return f.yaml(leaf{field: f, value: f.def}.text())
+}
+
+func (f *field) yaml(text string) string {
+	if f.typ.Kind() != reflect.String || strings.HasPrefix(text, `"`) { // as text quotes white space
 		return text
 	}
 	quoted, err := yaml.Marshal(text)
 	if err != nil { // text always encodes
-		return fmt.Sprintf("%q", text)
+		return strconv.Quote(text)
 	}
 	return strings.TrimSuffix(string(quoted), "\n")
 }

@@ -230,9 +230,13 @@ func TestSchemaAcceptsWhatLoadAccepts(t *testing.T) {
 
 func TestHashes(t *testing.T) {
 	taxonomy := &Taxonomy{Name: "t", Layers: []Layer{{Name: "l", Labels: []Term{{Code: "A"}}}}}
-	base := minimalConfig()
-	base.Corpora[0].Attributes = []Attribute{{"venue", "v"}}
-	base.Dataset.Creators = []Creator{{Name: "a"}}
+	full := func() Config {
+		c := minimalConfig()
+		c.Corpora[0].Attributes = []Attribute{{"venue", "v"}}
+		c.Dataset.Creators = []Creator{{Name: "a"}}
+		return c
+	}
+	base := full()
 	hash := func(c Config) string { return c.OutputHash([]*Taxonomy{taxonomy}) }
 	corpusHash := func(c Config) string { return c.CorpusHash(0, taxonomy) }
 	want, wantCorpus := hash(base), corpusHash(base)
@@ -240,32 +244,40 @@ func TestHashes(t *testing.T) {
 		t.Error("the hash of a corpus is that of the output")
 	}
 
-	// Each setting in turn gets another value.
-	for i, l := range leaves(reflect.ValueOf(base), configFields, "") {
-		changed := minimalConfig()
-		changed.Corpora[0].Attributes = []Attribute{{"venue", "v"}}
-		changed.Dataset.Creators = []Creator{{Name: "a"}}
-		v := leaves(reflect.ValueOf(&changed).Elem(), configFields, "")[i].value
-		switch {
-		case v.Kind() == reflect.String:
-			v.SetString(v.String() + "x")
-		case v.Kind() == reflect.Bool:
-			v.SetBool(!v.Bool())
-		case v.CanInt():
-			v.SetInt(v.Int() + 1)
-		case v.Type() == thresholdsType:
-			v.Set(reflect.Append(v, reflect.ValueOf(Threshold{Name: LabelsUnresolved})))
-		case v.Kind() == reflect.Slice:
-			v.Set(reflect.Append(v, reflect.ValueOf("x")))
-		}
-		if reflect.DeepEqual(changed, base) {
-			t.Errorf("%s was not changed", l.key)
-		}
-		if same := hash(changed) == want; same != (l.field.hashed == "no") {
-			t.Errorf("%s: the hash stays the same: %v", l.key, same)
-		}
-		if same := corpusHash(changed) == wantCorpus; same != (l.field.hashed == "no" || l.field.hashed == "snapshot") {
-			t.Errorf("%s: the hash of the corpus stays the same: %v", l.key, same)
+	// Each setting in turn gets another value, with and without entries in each list.
+	entries := full()
+	fillLists(reflect.ValueOf(&entries).Elem())
+	for _, base := range []Config{base, entries} {
+		want, wantCorpus := hash(base), corpusHash(base)
+		for i, l := range leaves(reflect.ValueOf(base), configFields, "") {
+			changed := full()
+			if len(base.Corpora[0].Fields) > 0 {
+				fillLists(reflect.ValueOf(&changed).Elem())
+			}
+			v := leaves(reflect.ValueOf(&changed).Elem(), configFields, "")[i].value
+			switch {
+			case v.Kind() == reflect.String:
+				v.SetString(v.String() + "x")
+			case v.Kind() == reflect.Bool:
+				v.SetBool(!v.Bool())
+			case v.CanInt():
+				v.SetInt(v.Int() + 1)
+			case v.Type() == thresholdsType:
+				v.Set(reflect.Append(v, reflect.ValueOf(Threshold{Name: LabelsUnresolved})))
+			case v.Type().Elem().Kind() == reflect.String:
+				v.Set(reflect.Append(v, reflect.ValueOf("x")))
+			case v.Kind() == reflect.Slice:
+				v.Set(reflect.Append(v, reflect.Zero(v.Type().Elem())))
+			}
+			if reflect.DeepEqual(changed, base) {
+				t.Errorf("%s was not changed", l.key)
+			}
+			if same := hash(changed) == want; same != (l.field.hashed == "no") {
+				t.Errorf("%s: the hash stays the same: %v", l.key, same)
+			}
+			if same := corpusHash(changed) == wantCorpus; same != (l.field.hashed == "no" || l.field.hashed == "snapshot") {
+				t.Errorf("%s: the hash of the corpus stays the same: %v", l.key, same)
+			}
 		}
 	}
 
@@ -294,6 +306,23 @@ func TestHashes(t *testing.T) {
 	}
 	if got := taxonomy.Hash(); got != "fcadb5f09ced7aea95c8f64ee2657cd353b045d33356d66f321bdd2d88f036b7" {
 		t.Errorf("hash %s", got)
+	}
+}
+
+// fillLists puts an entry into each list of tables below v that has none.
+func fillLists(v reflect.Value) {
+	switch {
+	case v.Kind() == reflect.Struct:
+		for i := range v.NumField() {
+			fillLists(v.Field(i))
+		}
+	case v.Kind() == reflect.Slice && v.Type() != thresholdsType && v.Type().Elem().Kind() == reflect.Struct:
+		if v.Len() == 0 {
+			v.Set(reflect.Append(v, reflect.Zero(v.Type().Elem())))
+		}
+		for i := range v.Len() {
+			fillLists(v.Index(i))
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ func (l *loader) validate(c *Config) []*Taxonomy {
 	}
 	l.checkDataset(c)
 	captured, complete := map[string]bool{}, len(c.Corpora) > 0
-	loaded := make(map[string]*Taxonomy)
+	loaded := make(map[taxonomyUse]*Taxonomy)
 	taxonomies := make([]*Taxonomy, len(c.Corpora))
 	names := make(map[string]int)
 	for i := range c.Corpora {
@@ -45,13 +45,14 @@ func (l *loader) validate(c *Config) []*Taxonomy {
 		}
 		complete = complete && known
 		if !l.bad[key+".taxonomy"] {
-			if _, has := loaded[corpus.Taxonomy]; !has {
-				loaded[corpus.Taxonomy] = l.taxonomy(corpus.Taxonomy, key+".taxonomy")
-			}
-			taxonomies[i] = loaded[corpus.Taxonomy]
+			taxonomies[i] = l.taxonomy(loaded, corpus, key)
+		}
+		l.checkCorpus(corpus, key, taxonomies[i], attributes, known)
+		if corpus.Splits.GroupBy != "" {
+			captured["split"] = true
 		}
 	}
-	l.checkPartitions(c.Output.PartitionBy, captured, complete)
+	l.checkPartitions(c, captured, complete)
 	return taxonomies
 }
 
@@ -65,9 +66,33 @@ func (l *loader) checkRoot(root, key string) {
 	switch info, err := os.Stat(root); {
 	case err != nil:
 		l.failAt(key, fmt.Sprintf("%s %v", root, bare(err)), hint)
-	case !info.IsDir():
-		l.failAt(key, root+" is a file", "name the folder that holds the corpus")
+	case !info.IsDir() && ArchiveSuffix(root) == "":
+		l.failAt(key, root+" is a file", "name the folder that holds the corpus, or an archive: "+strings.Join(archiveSuffixes, ", ")+", .tgz or .tzst")
+	case !info.IsDir() && !info.Mode().IsRegular():
+		l.failAt(key, root+" is neither folder nor file", "name the folder that holds the corpus")
 	}
+}
+
+// archiveSuffixes are the ends of the names of archives.
+var archiveSuffixes = []string{".zip", ".tar", ".tar.gz", ".tar.zst"}
+
+// ArchiveSuffix is the end of a name that says which kind of archive a file is, one of
+// .zip, .tar, .tar.gz and .tar.zst, also where the name has it in another form; "" for
+// the name of no archive.
+func ArchiveSuffix(name string) string {
+	name = strings.ToLower(name)
+	for _, suffix := range archiveSuffixes {
+		if strings.HasSuffix(name, suffix) {
+			return suffix
+		}
+	}
+	switch {
+	case strings.HasSuffix(name, ".tgz"):
+		return ".tar.gz"
+	case strings.HasSuffix(name, ".tzst"):
+		return ".tar.zst"
+	}
+	return ""
 }
 
 // checkOutput refuses an output folder that holds input, which is not what it is
@@ -138,8 +163,11 @@ func (l *loader) checkGlobs(globs []string, key string) {
 
 // checkPartitions checks the columns to partition by. captured are the attributes
 // that some corpus gives a value, if they are completely known.
-func (l *loader) checkPartitions(by []string, captured map[string]bool, complete bool) {
+func (l *loader) checkPartitions(c *Config, captured map[string]bool, complete bool) {
 	const list = "output.partition_by"
+	by := c.Output.PartitionBy
+	several := slices.IndexFunc(c.Corpora, func(c Corpus) bool { return c.severalAnnotators() })
+	unread := slices.IndexFunc(c.Corpora, func(c Corpus) bool { return c.JSON.Annotated != "" })
 	columns := schema.PartitionColumns()
 	for i, name := range by {
 		key := item(list, i)
@@ -154,10 +182,21 @@ func (l *loader) checkPartitions(by []string, captured map[string]bool, complete
 			l.failAt(key, fmt.Sprintf("%q is no column to partition by", clip(name)), didYouMean(name, columns))
 		case slices.Contains(by[:i], name):
 			l.failAt(key, name+" stands there already", "keep one of the two")
+		case name == "annotator" && several >= 0:
+			l.failAt(key, fmt.Sprintf("labels of one document may be by several annotators in %s, and its rows stand in one folder", item("corpora", several)), "leave annotator out")
+		case name == "annotator" && unread >= 0:
+			l.failAt(key, fmt.Sprintf("%s says that who a document names may be no annotator of it, which is known once it is parsed", item("corpora", unread)+".json.annotated_where"), "leave annotator out")
 		case complete && name != "corpus" && !captured[name]:
-			l.failAt(key, fmt.Sprintf("no pattern in paths of any corpus captures {%s}, and no attribute has this name", name), "add a pattern that captures it")
+			l.failAt(key, fmt.Sprintf("no pattern in paths of any corpus captures {%s}, and no attribute or field has this name", name), "add a pattern that captures it")
 		}
 	}
+}
+
+// severalAnnotators reports whether labels of one document may be by several.
+func (c *Corpus) severalAnnotators() bool {
+	return c.SameID == "annotators" ||
+		slices.ContainsFunc(c.JSON.Spans, func(s JSONSpans) bool { return s.Annotator != "" }) ||
+		slices.ContainsFunc(c.JSON.Relations, func(r JSONRelations) bool { return r.Annotator != "" })
 }
 
 // checkAttributes checks the patterns, the constants, and that templates use
@@ -194,6 +233,8 @@ func (l *loader) checkAttributes(c *Corpus, key string) (names []string, complet
 		}
 		names = append(names, a.Name)
 	}
+	fields, known := l.checkFields(c, key)
+	names, complete = append(names, fields...), complete && known
 	for _, t := range []struct{ key, text string }{{key + ".document_id", c.DocumentID}, {key + ".raw", c.Raw}} {
 		if l.bad[t.key] {
 			continue
@@ -203,31 +244,66 @@ func (l *loader) checkAttributes(c *Corpus, key string) (names []string, complet
 			l.failAt(t.key, err.Error(), "")
 			continue
 		}
+		message, hint := "no pattern in paths captures {%s}, and no attribute has this name", "add a pattern to paths that captures it"
+		if HasRecords(c.Format) {
+			message, hint = "no pattern in paths captures {%s}, and no attribute or field has this name", hint+", or a field"
+		}
 		for _, name := range template.Names() {
-			if complete && !slices.Contains(names, name) {
-				hint := "add a pattern to paths that captures it"
-				if near := nearest(name, names); near != "" {
-					hint = "did you mean {" + near + "}?"
+			switch {
+			case !complete || slices.Contains(names, name):
+			case name == recordName && t.text == c.DocumentID && !l.bad[key+".format"]:
+				if !HasRecords(c.Format) {
+					l.failAt(t.key, "a document of the format "+c.Format+" is a file, and {record} its number in one", "leave {record} out")
 				}
-				l.failAt(t.key, fmt.Sprintf("no pattern in paths captures {%s}, and no attribute has this name", name), hint)
+			default:
+				l.failAt(t.key, fmt.Sprintf(message, name), didYouMeanName(name, names, hint))
 			}
 		}
 	}
 	return names, complete
 }
 
-// taxonomy loads a taxonomy that a corpus names; nil if it has problems. A
-// missing one is the config's mistake, mistakes inside are the taxonomy's own.
-func (l *loader) taxonomy(ref, key string) *Taxonomy {
-	if ref == "" {
+// taxonomyUse is a taxonomy, and whether it is one for the format inline.
+type taxonomyUse struct {
+	ref    string
+	inline bool
+}
+
+// taxonomy is the taxonomy that a corpus names, which is loaded once; nil if it has
+// problems. A missing one is the config's mistake, mistakes inside are the
+// taxonomy's own.
+func (l *loader) taxonomy(loaded map[taxonomyUse]*Taxonomy, corpus *Corpus, key string) *Taxonomy {
+	use := taxonomyUse{ref: corpus.Taxonomy}
+	t, has := loaded[use]
+	if !has {
+		t = l.readTaxonomy(use, key+".taxonomy")
+		loaded[use] = t
+	}
+	if corpus.Format != formatInline || l.bad[key+".format"] || t == nil {
+		return t
+	}
+	// What the format asks for besides.
+	use.inline = true
+	of, has := loaded[use]
+	if !has {
+		if of = l.readTaxonomy(use, key+".taxonomy"); of != nil {
+			of = t
+		}
+		loaded[use] = of
+	}
+	return of
+}
+
+func (l *loader) readTaxonomy(use taxonomyUse, key string) *Taxonomy {
+	if use.ref == "" {
 		return nil // a key that is missing or mistyped has been reported
 	}
-	file, data, hint, err := openTaxonomy(ref)
+	file, data, hint, err := openTaxonomy(use.ref)
 	if err != nil {
 		l.failAt(key, err.Error(), hint)
 		return nil
 	}
-	t, err := parseTaxonomy(file, data)
+	t, err := parseTaxonomy(file, data, use.inline)
 	if ps := Problems(nil); errors.As(err, &ps) {
 		l.more = append(l.more, ps...)
 		return nil

@@ -1,5 +1,6 @@
 """The snapshots that every reader reads."""
 
+import json
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ class Snapshots:
     """What was converted."""
 
     reviews: Snapshot
+    annotated: Snapshot
     generated: Snapshot
     kept: Snapshot
     dropped: Snapshot
@@ -22,7 +24,7 @@ class Snapshots:
 
     def all(self) -> tuple[Snapshot, ...]:
         """All of them, in the order of the page."""
-        return (self.reviews, *self.real, self.generated, self.kept, self.dropped)
+        return (self.reviews, self.annotated, *self.real, self.generated, self.kept, self.dropped)
 
 
 def convert(quern: Quern, work: Path, real: Path | None) -> Snapshots:
@@ -37,6 +39,7 @@ def convert(quern: Quern, work: Path, real: Path | None) -> Snapshots:
 
     return Snapshots(
         reviews=_convert_reviews(quern, work),
+        annotated=_convert_annotated(quern, work),
         generated=replace(_convert(quern, work, "generated", "--corpus", corpus, *cut), arrow=True),
         kept=_convert_partitioned(quern, work, corpus, kept=True),
         dropped=_convert_partitioned(quern, work, corpus, kept=False),
@@ -53,6 +56,51 @@ def _existing(folder: Path) -> Path:
 def _convert_reviews(quern: Quern, work: Path) -> Snapshot:
     out = work / "reviews"
     return quern.run("reviews", out, REPOSITORY / "examples" / "reviews.yaml", "--out", out, described=True)
+
+
+_ANNOTATED = """
+corpora:
+  - name: annotated
+    root: {corpus}
+    format: jsonl
+    taxonomy: open
+    include: ["*.jsonl"]
+    fields: [{{from: key, name: key}}]
+    document_id: "{{key}}"
+    normalize: {{split: unicode}}
+    json:
+      text: text
+      spans:
+        - each: sets
+          annotator: by
+          path: spans
+          id: id
+          start: start
+          end: end
+          labels: [{{from: part, layer: part}}, {{from: mood, layer: mood}}]
+      relations:
+        - {{each: sets, annotator: by, path: links, kind_from: kind, from: start, to: end, attributes: more}}
+"""
+
+
+def _convert_annotated(quern: Quern, work: Path) -> Snapshot:
+    """Documents by two annotators and by one, with labels on stretches of text and relations between them."""
+    corpus = work / "annotated-corpus"
+    corpus.mkdir()
+    text = "Größe \U0001f600 counts. It is new.\nBut dull, I say."
+    spans = [
+        {"id": "T1", "start": 0, "end": 26, "part": "claim", "mood": "glad"},
+        {"id": "T2", "start": 27, "end": 43, "part": "evidence"},
+    ]
+    link = {"kind": "despite", "start": "T1", "end": "T2", "more": {"how": "much", "größer": "\U0001f600"}}
+    ann = {"by": "ann", "spans": spans, "links": [link, {"kind": "alone", "start": "T2"}]}
+    sets = ([ann, {"by": "bob", "spans": spans[1:]}], [{"by": "cid", "spans": spans[:1]}], [])
+    records = ({"key": f"{number:03d}", "text": text, "sets": sets[number % 3]} for number in range(60))
+    (corpus / "all.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    out = work / "annotated"
+    config = work / "annotated.yaml"
+    config.write_text(_ANNOTATED.format(corpus=corpus))
+    return replace(quern.run("annotated", out, config, "--out", out, "--set", "output.format=both"), arrow=True)
 
 
 def _convert(quern: Quern, work: Path, name: str, *arguments: str | Path) -> Snapshot:

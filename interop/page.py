@@ -12,10 +12,11 @@ _HEAD = """\
 must be what is documented: columns, types and order are those of `quern schema`, rows those of the manifest, and
 the NULLs and the checksum of each column and of whole rows those of `quern checksum`. A reader that is missing fails.
 
-The snapshots: `reviews` is examples/reviews; `peer-review-analyze` and `seed` are real corpora, which are not part of
-the repository; `generated` comes from `quern gen`, in many parts with row groups of 1,000 rows; and the partitioned
-ones are cut by `output.partition_by: [decision, year]`, among them a decision that names of folders must escape, and a
-year that is NULL. The last three have Arrow files too.
+The snapshots: `reviews` is examples/reviews; `annotated` has several annotators, labels on stretches of text, and
+relations; `peer-review-analyze` and `seed` are real corpora, which are not part of the repository; `generated` comes
+from `quern gen`, in many parts with row groups of 1,000 rows; and the partitioned ones are cut by
+`output.partition_by: [decision, year]`, among them a decision that names of folders must escape, and a year that is
+NULL. `annotated` and the last three have Arrow files too.
 """
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-TABLES = ("documents", "sentences", "labels", "diagnostics", "taxonomy")
-PARTITIONED = ("documents", "sentences", "labels")
+TABLES = ("documents", "sentences", "labels", "relations", "diagnostics", "taxonomy")
+PARTITIONED = ("documents", "sentences", "labels", "relations")
 
 
 @dataclass(frozen=True)

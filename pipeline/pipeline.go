@@ -295,7 +295,7 @@ func (l *lane) parse(e *envelope) {
 	e.doc.Reset(&e.src)
 	if e.src.Refused || !l.Parse(&e.src, &e.doc) {
 		e.src.Refused = true
-		e.doc.Diagnostics.Locate(e.src.Data, e.src.RawData)
+		e.doc.Diagnostics.Locate(e.src.Data, e.src.RawData, e.src.Pieces...)
 		return
 	}
 	if err := l.Normalize(&e.doc); err != nil {

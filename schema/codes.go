@@ -18,52 +18,71 @@ type CodeInfo struct {
 // The diagnostic codes. Those that start with repair- name a repair rule: the
 // part behind the hyphen is what stands in labels.repair.
 const (
-	PathNotUTF8          Code = iota // path-not-utf8
-	PathUnmatched                    // path-unmatched
-	AttributeConflict                // attribute-conflict
-	AttributeInvalid                 // attribute-invalid
-	SymlinkLoop                      // symlink-loop
-	SymlinkOutside                   // symlink-outside
-	SymlinkBroken                    // symlink-broken
-	DirectoryUnreadable              // directory-unreadable
-	DirectoryTooDeep                 // directory-too-deep
-	FileUnreadable                   // file-unreadable
-	FileVanished                     // file-vanished
-	FileChanging                     // file-changing
-	FileEmpty                        // file-empty
-	FileTooLarge                     // file-too-large
-	DocumentDuplicate                // document-duplicate
-	DocumentFailed                   // document-failed
-	EncodingUnsupported              // encoding-unsupported
-	TwinMissing                      // twin-missing
-	TwinUnreadable                   // twin-unreadable
-	InvalidUTF8                      // invalid-utf8
-	LoneSurrogate                    // lone-surrogate
-	EscapeInvalid                    // escape-invalid
-	QuoteMissing                     // quote-missing
-	QuoteUnescaped                   // quote-unescaped
-	ByteOrderMark                    // byte-order-mark
-	GroupSuspect                     // group-suspect
-	GroupWithoutText                 // group-without-text
-	LabelsMissing                    // labels-missing
-	TextUnlabeled                    // text-unlabeled
-	TwinMismatch                     // twin-mismatch
-	TextDropped                      // text-dropped
-	TextEdited                       // text-edited
-	AlignmentCoarse                  // alignment-coarse
-	RepairEscape                     // repair-escape
-	RepairBracket                    // repair-bracket
-	RepairCase                       // repair-case
-	RepairSeparator                  // repair-separator
-	RepairAlias                      // repair-alias
-	RepairLayer                      // repair-layer
-	RepairSlip                       // repair-slip
-	RepairPolarity                   // repair-polarity
-	LabelUnknown                     // label-unknown
-	LabelDuplicate                   // label-duplicate
-	PolarityMissing                  // polarity-missing
-	PolarityUnknown                  // polarity-unknown
-	DiagnosticsTruncated             // diagnostics-truncated
+	PathNotUTF8              Code = iota // path-not-utf8
+	PathUnmatched                        // path-unmatched
+	FieldUnmatched                       // field-unmatched
+	AttributeConflict                    // attribute-conflict
+	AttributeInvalid                     // attribute-invalid
+	SymlinkLoop                          // symlink-loop
+	SymlinkOutside                       // symlink-outside
+	SymlinkBroken                        // symlink-broken
+	DirectoryUnreadable                  // directory-unreadable
+	DirectoryTooDeep                     // directory-too-deep
+	FileUnreadable                       // file-unreadable
+	FileVanished                         // file-vanished
+	FileChanging                         // file-changing
+	FileEmpty                            // file-empty
+	FileTooLarge                         // file-too-large
+	ArchiveMemberUnsafe                  // archive-member-unsafe
+	ArchiveMemberDuplicate               // archive-member-duplicate
+	ArchiveMemberEncrypted               // archive-member-encrypted
+	ArchiveMemberUnsupported             // archive-member-unsupported
+	ArchiveMemberBroken                  // archive-member-broken
+	ArchiveBomb                          // archive-bomb
+	DocumentDuplicate                    // document-duplicate
+	DocumentFailed                       // document-failed
+	EncodingUnsupported                  // encoding-unsupported
+	TwinMissing                          // twin-missing
+	TwinUnreadable                       // twin-unreadable
+	InvalidUTF8                          // invalid-utf8
+	LoneSurrogate                        // lone-surrogate
+	EscapeInvalid                        // escape-invalid
+	QuoteMissing                         // quote-missing
+	QuoteUnescaped                       // quote-unescaped
+	ByteOrderMark                        // byte-order-mark
+	GroupSuspect                         // group-suspect
+	GroupWithoutText                     // group-without-text
+	LabelsMissing                        // labels-missing
+	TextUnlabeled                        // text-unlabeled
+	TwinMismatch                         // twin-mismatch
+	TextDropped                          // text-dropped
+	TextEdited                           // text-edited
+	AlignmentCoarse                      // alignment-coarse
+	RepairEscape                         // repair-escape
+	RepairBracket                        // repair-bracket
+	RepairCase                           // repair-case
+	RepairSeparator                      // repair-separator
+	RepairAlias                          // repair-alias
+	RepairLayer                          // repair-layer
+	RepairSlip                           // repair-slip
+	RepairPolarity                       // repair-polarity
+	LabelUnknown                         // label-unknown
+	LabelDuplicate                       // label-duplicate
+	PolarityMissing                      // polarity-missing
+	PolarityUnknown                      // polarity-unknown
+	RecordMalformed                      // record-malformed
+	RowMalformed                         // row-malformed
+	ValueMissing                         // value-missing
+	ValueUnexpected                      // value-unexpected
+	SpanInvalid                          // span-invalid
+	SpanRepaired                         // span-repaired
+	RelationBroken                       // relation-broken
+	AnnotatorMismatch                    // annotator-mismatch
+	AnnotatorMissing                     // annotator-missing
+	AnnotatorTwice                       // annotator-twice
+	RecordUnannotated                    // record-unannotated
+	LabelsLimited                        // labels-limited
+	DiagnosticsTruncated                 // diagnostics-truncated
 )
 
 const codeCount = int(DiagnosticsTruncated) + 1
@@ -78,6 +97,11 @@ var codes = [codeCount]CodeInfo{
 		"path-unmatched", Info, "no path pattern fits",
 		"None of the corpus's path patterns matches the file's path, so no attribute was captured.",
 		"Add a pattern to paths, or leave the file out with exclude.",
+	},
+	FieldUnmatched: {
+		"field-unmatched", Info, "no pattern of a field fits",
+		"A field of the corpus has patterns, and the value that a document has there fits none of them, so nothing was captured from it.",
+		"Add a field with the same from behind it: with another pattern, or with a name that the whole value goes by.",
 	},
 	AttributeConflict: {
 		"attribute-conflict", Warning, "two captures of one attribute disagree",
@@ -139,6 +163,36 @@ var codes = [codeCount]CodeInfo{
 		"The file is larger than limits.document_bytes.",
 		"Raise limits.document_bytes if the file is what it should be.",
 	},
+	ArchiveMemberUnsafe: {
+		"archive-member-unsafe", Error, "a member of an archive would be unpacked elsewhere",
+		"The name of a member is absolute, starts with a drive, holds .. or a zero byte, or a hard link leads out of the archive. It was not read.",
+		"Look where the archive comes from: such names are made to overwrite files. Pack it anew, with names below one folder.",
+	},
+	ArchiveMemberDuplicate: {
+		"archive-member-duplicate", Warning, "two members of an archive have one name",
+		"The archive has two members with the same path. The last one counts, as when it is unpacked; the earlier one was not read.",
+		"Pack the archive anew, if the earlier one should count.",
+	},
+	ArchiveMemberEncrypted: {
+		"archive-member-encrypted", Error, "a member of an archive is encrypted",
+		"The member can be read with a password alone, which Quern does not ask for.",
+		"Unpack the archive, and give the folder as root; or leave the member out with exclude.",
+	},
+	ArchiveMemberUnsupported: {
+		"archive-member-unsupported", Error, "a member of an archive is packed in a way that is not read",
+		"The member of a zip archive is compressed by another method than deflate and zstd, or that of a tar is a sparse file.",
+		"Unpack the archive and give the folder as root, or pack it anew.",
+	},
+	ArchiveMemberBroken: {
+		"archive-member-broken", Error, "a member of an archive is broken",
+		"The member's bytes do not unpack, or not to what its checksum or its size say; or the archive says two different things about it.",
+		"Fetch the archive again. The other members are read.",
+	},
+	ArchiveBomb: {
+		"archive-bomb", Error, "a file is made to grow when it is unpacked",
+		"A member of an archive unpacks to more than a thousand times its size, or shares bytes of the archive with another; or a .gz or .zst file unpacks to more than a hundred times its size, and 64 KiB: no text does.",
+		"Look where it comes from. If it is what it should be, unpack it, and give the folder as root.",
+	},
 	DocumentDuplicate: {
 		"document-duplicate", Error, "two documents have one id",
 		"Another file of the corpus, earlier by path, has the same document id. The later one was refused.",
@@ -155,12 +209,12 @@ var codes = [codeCount]CodeInfo{
 		"Convert it: iconv -f UTF-16 -t UTF-8.",
 	},
 	TwinMissing: {
-		"twin-missing", Info, "no unannotated twin",
-		"The config names an unannotated twin for each document, and this document's does not exist.",
+		"twin-missing", Info, "no twin, or no annotations, beside a document",
+		"The config names an unannotated twin for each document, and this document's does not exist. Or there is no .ann file beside a document of the format brat, which is then without labels.",
 		"None needed. Check the pattern in raw if every document says so.",
 	},
 	TwinUnreadable: {
-		"twin-unreadable", Warning, "the unannotated twin cannot be read",
+		"twin-unreadable", Warning, "the twin, or the annotations, cannot be read",
 		"The twin exists but cannot be read, is over the size limit, or was being written while it was read. The document was written without it.",
 		"Give the user that runs quern permission to read it, or run again when whatever writes it is done.",
 	},
@@ -185,8 +239,8 @@ var codes = [codeCount]CodeInfo{
 		"None needed.",
 	},
 	QuoteUnescaped: {
-		"quote-unescaped", Info, "a quotation mark without a backslash",
-		"A quotation mark inside the JSON string lacks its backslash. It stays in the text.",
+		"quote-unescaped", Info, "a quotation mark that should have been escaped",
+		"A quotation mark inside a JSON string lacks its backslash; or in a table, one inside a field is not doubled, or the field not quoted. It stays in the text.",
 		"None needed.",
 	},
 	ByteOrderMark: {
@@ -205,8 +259,8 @@ var codes = [codeCount]CodeInfo{
 		"Look at the file: two groups for one sentence, or a sentence that was lost.",
 	},
 	LabelsMissing: {
-		"labels-missing", Warning, "a document without label groups",
-		"No label group was recognised in the whole document.",
+		"labels-missing", Warning, "a document without labels",
+		"Nothing in the whole document is labelled: no label group was recognised in it, or no sentence or stretch of its text has a label.",
 		"Check that the file is annotated, and that the corpus's taxonomy knows its labels.",
 	},
 	TextUnlabeled: {
@@ -293,6 +347,66 @@ var codes = [codeCount]CodeInfo{
 		"polarity-unknown", Warning, "a polarity that the taxonomy does not know",
 		"What follows the label's code is no polarity, or near more than one. polarity is NULL.",
 		"Mend the file.",
+	},
+	RecordMalformed: {
+		"record-malformed", Error, "the record cannot be read",
+		"A line, row or element that should be a document is none: it is not JSON, or lacks what a document is made of.",
+		"Mend or remove it at the place that the diagnostic names; the other records of the file are read.",
+	},
+	RowMalformed: {
+		"row-malformed", Warning, "a row or line of a document does not fit",
+		"A row has more or fewer columns than the others, or a line of a format cannot be understood.",
+		"Compare it with its neighbours. Its text is kept where it has any; it has no labels.",
+	},
+	ValueMissing: {
+		"value-missing", Warning, "nothing stands where the config says",
+		"A place that the config names for a text, label or id holds nothing in this document.",
+		"Correct the path or column in the config, or the document.",
+	},
+	ValueUnexpected: {
+		"value-unexpected", Warning, "something else stands where the config says",
+		"A value is of another kind than is read there, such as an object for a label or a text for an offset.",
+		"Correct the path or column in the config, or the document. The value was left out.",
+	},
+	SpanInvalid: {
+		"span-invalid", Warning, "a span does not lie in the text",
+		"A labelled span ends before it starts or outside the text, is empty, or cuts a character in two.",
+		"If nearly all spans of a corpus do, its offsets count something else: see offsets in the config. The label was left out.",
+	},
+	SpanRepaired: {
+		"span-repaired", Info, "spans are not marked as their scheme asks for",
+		"The offsets of a brat file count something else than the code points of its text, as the passages that are quoted beside them tell. Or in a column of B-, I- and O tags, a span starts without B-, goes on as another label, or ends where none was. It was read as it must have been meant: what cannot go on a span starts one.",
+		"None needed, unless it is many: the column may then follow another scheme, or hold labels of single lines.",
+	},
+	RelationBroken: {
+		"relation-broken", Warning, "an end of a relation is not there",
+		"A relation leads to a sentence or span that the document does not have.",
+		"Correct the id or number in the file. The relation was left out.",
+	},
+	AnnotatorMismatch: {
+		"annotator-mismatch", Warning, "another annotator's text differs",
+		"Two files or records with one document id are by several annotators, but their texts are not the same.",
+		"Give them document ids of their own, or make the texts equal. The labels of the later one were left out.",
+	},
+	AnnotatorMissing: {
+		"annotator-missing", Warning, "nothing tells annotators apart",
+		"With same_id: annotators, two files or records have one document id, and neither says who annotated it. The labels of both are in the tables, and none has an annotator.",
+		"Have the path, a field or what is labelled give the attribute annotator. Or give what is no work of two people on one document ids of its own: see document_id.",
+	},
+	AnnotatorTwice: {
+		"annotator-twice", Warning, "one annotator labelled the document more than once",
+		"With same_id: annotators, two files or records with one document id are by the same annotator. The labels are joined: what is in both is there twice, and where one was meant to replace the other, both count.",
+		"Leave the one out that should not count, or give them annotators or document ids of their own.",
+	},
+	RecordUnannotated: {
+		"record-unannotated", Info, "a record that was not annotated",
+		"The config's json.annotated_where does not fit the record, as with an answer that its annotator rejected or skipped. Its labels are left out, and who it names is no annotator of the document. It is a document by itself, unless others of the same id have labels.",
+		"None needed. If labels are missed, correct annotated_where.",
+	},
+	LabelsLimited: {
+		"labels-limited", Warning, "annotations that overlap very many sentences",
+		"A document has so many annotations over so many sentences that their labels are not repeated for each sentence. Those of the annotations behind that place are on the first sentence that each overlaps; label_start and label_end say how far it goes.",
+		"Look whether the annotations are meant to be that long.",
 	},
 	DiagnosticsTruncated: {
 		"diagnostics-truncated", Warning, "more diagnostics than are kept",

@@ -66,6 +66,7 @@ func Tables() []Table {
 		table[DocumentRow]("documents", "One row a document that was written.", "document_id"),
 		table[SentenceRow]("sentences", "One row a sentence: the stretch of text that carries one label group, or none.", "document_id", "sentence_index"),
 		table[LabelRow]("labels", "One row a label on a sentence, with what was typed and how it was repaired.", "document_id", "sentence_index"),
+		table[RelationRow]("relations", "One row a relation between two sentences or spans of a document.", "document_id", "relation_index"),
 		table[DiagnosticRow]("diagnostics", "One row a thing that was noticed, repaired or refused.", "document_id"),
 		table[TaxonomyRow]("taxonomy", "One row a label that a corpus may use.", "corpus"),
 	}

@@ -94,10 +94,11 @@ func (ds *Diagnostics) All() []Diagnostic { return ds.list }
 const excerptBytes = 32
 
 // Locate sorts the diagnostics by place, those about the raw twin last, and fills
-// in line, column and excerpt from the files they were found in. It costs one
-// pass over the files however many diagnostics there are. If some were not kept,
-// it adds one that says so.
-func (ds *Diagnostics) Locate(data, raw []byte) {
+// in line, column and excerpt from the files they were found in. pieces are those of
+// the Source: lines are then those of the files that they come from, and so are columns,
+// where the piece starts a line. It costs one pass over the files however many diagnostics
+// there are. If some were not kept, it adds one that says so.
+func (ds *Diagnostics) Locate(data, raw []byte, pieces ...Piece) {
 	if missing := ds.total - len(ds.list); missing > 0 {
 		ds.total++
 		ds.counts[DiagnosticsTruncated]++
@@ -123,16 +124,38 @@ func (ds *Diagnostics) Locate(data, raw []byte) {
 	if ofRaw < 0 {
 		ofRaw = len(ds.list)
 	}
-	locate(ds.list[:ofRaw], data)
-	locate(ds.list[ofRaw:], raw)
+	if len(pieces) == 0 {
+		locate(ds.list[:ofRaw], data, Span{0, len(data)}, 1, true)
+		locate(ds.list[ofRaw:], raw, Span{0, len(raw)}, 1, true)
+		return
+	}
+	of, ofTwin := ds.list[:ofRaw], ds.list[ofRaw:]
+	if first := firstOf(pieces); first != nil {
+		for i := 0; i < len(of) && of[i].Offset == NoOffset; i++ {
+			of[i].Line, of[i].Column = max(first.Line, 1), 1
+		}
+	}
+	for i := range pieces {
+		p := &pieces[i]
+		of = locate(of, data, p.Data, p.Line, i == len(pieces)-1)
+		if p.RawPath != "" {
+			ofTwin = locate(ofTwin, raw, p.Raw, 1, p.Raw.End == len(raw))
+		}
+	}
 }
 
-func locate(list []Diagnostic, data []byte) {
-	line, column, scanned := 1, 1, 0
+// locate places the diagnostics in a piece of the data, which starts in the given line
+// of its file, and returns those behind it. The end of the last piece is in it.
+func locate(list []Diagnostic, data []byte, piece Span, line int, last bool) []Diagnostic {
+	line = max(line, 1)
+	column, scanned := 1, piece.Start
 	for i := range list {
 		d := &list[i]
-		if d.Offset == NoOffset || d.Offset > len(data) {
-			continue
+		if d.Offset < piece.Start {
+			continue // NoOffset, too
+		}
+		if d.Offset > piece.End || d.Offset == piece.End && !last {
+			return list[i:]
 		}
 		for {
 			nl := bytes.IndexByte(data[scanned:d.Offset], '\n')
@@ -146,9 +169,10 @@ func locate(list []Diagnostic, data []byte) {
 		scanned = d.Offset
 		d.Line, d.Column = line, column
 		if d.Excerpt == "" {
-			d.Excerpt = excerpt(data, d.Offset)
+			d.Excerpt = excerpt(data[piece.Start:piece.End], d.Offset-piece.Start)
 		}
 	}
+	return nil
 }
 
 // runeCount is utf8.RuneCount, 5 times as fast on ASCII.

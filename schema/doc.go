@@ -11,4 +11,4 @@ package schema
 // order. It stands in the manifest and in the metadata of every part. The major
 // number rises when a column is removed or changes its meaning, the minor one
 // when a column is added.
-const Version = "1.0"
+const Version = "1.1"

@@ -17,7 +17,7 @@ import (
 
 func TestColumns(t *testing.T) {
 	tables := schema.Tables()
-	if len(tables) != 5 {
+	if len(tables) != 6 {
 		t.Fatalf("%d tables", len(tables))
 	}
 	name := regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
@@ -98,7 +98,7 @@ func TestSparkIsJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	var several map[string]json.RawMessage
-	if err := json.Unmarshal(all, &several); err != nil || len(several) != 5 {
+	if err := json.Unmarshal(all, &several); err != nil || len(several) != 6 {
 		t.Errorf("%v: %d tables", err, len(several))
 	}
 }
@@ -112,7 +112,7 @@ func TestDocumentation(t *testing.T) {
 	for _, want := range []string{
 		`{"name":"labels","doc":"One row a label on a sentence, with what was typed and how it was repaired.","sort":["document_id","sentence_index"],"columns":[`,
 		`{"name":"char_start","type":"int32","nullable":false,"unit":"Unicode code points","doc":"Offset of the first character in documents.text, in Unicode code points."}`,
-		`{"name":"labels","type":"list of (layer string, label string, polarity string)","nullable":false,"doc":"The resolved labels of the sentence, in the order in which they were typed.","fields":[{"name":"layer","type":"string","nullable":false,`,
+		`{"name":"labels","type":"list of (layer string, label string, polarity string)","nullable":false,"doc":"The resolved labels of the sentence, in the order in which they were typed. A label that several annotators assigned stands there several times; the table labels says by whom.","fields":[{"name":"layer","type":"string","nullable":false,`,
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("%s lacks %s", text, want)
@@ -123,7 +123,7 @@ func TestDocumentation(t *testing.T) {
 func TestUnits(t *testing.T) {
 	known := []string{
 		"Unicode code points", "bytes of UTF-8", "UTF-16 code units", "bytes of the file", "lines",
-		"sentences", "labels", "labels as typed", "diagnostics", "share",
+		"sentences", "labels", "labels as typed", "relations", "diagnostics", "share",
 	}
 	measures := 0
 	for _, table := range schema.Tables() {
@@ -187,6 +187,83 @@ func TestLocate(t *testing.T) {
 	}
 	if ds.Total() != 6 {
 		t.Errorf("%d in all, want 5 and the notice", ds.Total())
+	}
+}
+
+// TestPieces: a document of two records of one file and one of another.
+func TestPieces(t *testing.T) {
+	src := &schema.Source{
+		Path: "a.jsonl", Data: []byte("one\ntwothree"), RawPath: "a.raw", RawData: []byte("rawmore\nraw"),
+		Pieces: []schema.Piece{
+			{Path: "a.jsonl", Data: schema.Span{Start: 0, End: 4}, Offset: 10, Line: 3},
+			{Path: "a.jsonl", Data: schema.Span{Start: 4, End: 7}, Offset: 50, Line: 9, RawPath: "a.raw", Raw: schema.Span{Start: 0, End: 3}},
+			{Path: "b.jsonl", Data: schema.Span{Start: 7, End: 12}, RawPath: "b.raw", Raw: schema.Span{Start: 3, End: 11}},
+		},
+	}
+	var ds schema.Diagnostics
+	for _, d := range []schema.Diagnostic{
+		{Offset: 1},
+		{Offset: 4},
+		{Offset: 3},
+		{Offset: 6},
+		{Offset: 12},
+		{Offset: 7},
+		{Offset: schema.NoOffset},
+		{Offset: 1, InRaw: true},
+		{Offset: 3, InRaw: true},
+		{Offset: 11, InRaw: true},
+		{Offset: schema.NoOffset, InRaw: true},
+	} {
+		ds.Add(d)
+	}
+	ds.Locate(src.Data, src.RawData, src.Pieces...)
+	type place struct {
+		Path         string
+		Offset       int64
+		Line, Column int
+		Excerpt      string
+	}
+	var got []place
+	for _, d := range ds.All() {
+		path, offset := src.Place(&d)
+		got = append(got, place{path, offset, d.Line, d.Column, d.Excerpt})
+	}
+	want := []place{
+		{"a.jsonl", 10, 3, 1, ""}, // of all of the document
+		{"a.jsonl", 11, 3, 2, "one\n"},
+		{"a.jsonl", 13, 3, 4, "one\n"},
+		{"a.jsonl", 50, 9, 1, "two"},
+		{"a.jsonl", 52, 9, 3, "two"},
+		{"b.jsonl", 0, 1, 1, "three"},
+		{"b.jsonl", 5, 1, 6, "three"},
+		{"a.raw", schema.NoOffset, 0, 0, ""},
+		{"a.raw", 1, 1, 2, "raw"},
+		{"b.raw", 0, 1, 1, "more\nraw"},
+		{"b.raw", 8, 2, 4, "more\nraw"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	for span, want := range map[schema.Span][2]int64{
+		{Start: 0, End: 4}: {10, 14}, {Start: 4, End: 6}: {50, 52}, {Start: 5, End: 9}: {51, 53}, {Start: 7, End: 12}: {0, 5}, {Start: 12, End: 12}: {5, 5},
+	} {
+		if start, end := src.Range(span); start != want[0] || end != want[1] {
+			t.Errorf("%v is [%d:%d], want %v", span, start, end, want)
+		}
+	}
+	if path, at := src.Start(); path != "a.jsonl" || at != 10 || src.Size() != 12 {
+		t.Errorf("it starts at %d of %s and has %d bytes", at, path, src.Size())
+	}
+	src.Pieces[0].Header = true
+	if path, at := src.Start(); path != "a.jsonl" || at != 50 || src.Size() != 8 {
+		t.Errorf("behind a header it starts at %d of %s and has %d bytes", at, path, src.Size())
+	}
+	whole := schema.Source{Path: "c", Data: []byte("whole")}
+	if path, at := whole.Start(); path != "c" || at != 0 || whole.Size() != 5 {
+		t.Errorf("a file starts at %d of %s and has %d bytes", at, path, whole.Size())
+	}
+	if start, end := new(schema.Source).Range(schema.Span{Start: 3, End: 5}); start != 3 || end != 5 {
+		t.Errorf("of a whole file [%d:%d]", start, end)
 	}
 }
 
@@ -265,6 +342,144 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
+}
+
+// annotated is a document of 400 characters of two bytes each, in two sentences, with
+// annotations on it.
+func annotated() *schema.Document {
+	label := func(annotator, id string, start, end int) schema.Label {
+		return schema.Label{
+			Raw: "x", Meaning: new(schema.Meaning),
+			Detail: &schema.Detail{
+				Annotator: annotator, SpanID: id,
+				Stretch: schema.Span{Start: 2 * start, End: 2 * end}, Chars: schema.Span{Start: start, End: end},
+			},
+		}
+	}
+	null := label("ann", "T4", 10, 20)
+	null.Meaning = &schema.Meaning{Null: true}
+	sentence := func(start, end, group int) schema.Sentence {
+		chars := schema.Span{Start: start, End: end}
+		return schema.Sentence{Text: schema.Span{Start: 2 * start, End: 2 * end}, Chars: chars, UTF16: chars, Group: group}
+	}
+	return &schema.Document{
+		Source: &schema.Source{},
+		Text:   strings.Repeat("ö", 400),
+		Labels: []schema.Label{
+			label("ann", "T1", 10, 20), label("bob", "T1", 0, 1), label("ann", "T2", 100, 300), null,
+			label("ann", "T2", 100, 300), label("ann", "T2", 399, 400),
+			{Raw: "on the sentence", Meaning: new(schema.Meaning), Detail: new(schema.Detail)},
+		},
+		Groups: []schema.Group{{Labels: schema.Span{Start: 0, End: 4}}, {Labels: schema.Span{Start: 4, End: 7}}},
+		Annotations: []schema.Annotation{
+			{ID: "T1"}, {ID: "T2"}, {ID: "T3"}, {ID: "T4"},
+		},
+		Annotators: []string{"ann", "bob"},
+		Relations: []schema.Relation{
+			{Kind: "to", Annotator: "ann", From: schema.Target{Kind: schema.ToAnnotation, Index: 0}, To: schema.Target{Kind: schema.ToAnnotation, Index: 1}},
+			{Kind: "of", Annotator: "bob", From: schema.Target{Kind: schema.ToAnnotation, Index: 0}, To: schema.Target{Kind: schema.ToSentence, Index: 1}},
+			{Kind: "in", From: schema.Target{Kind: schema.ToSentence}},
+		},
+		Sentences: []schema.Sentence{sentence(0, 200, 0), sentence(200, 400, 1)},
+		Coverage:  schema.Coverage{Labeled: 800},
+	}
+}
+
+func TestCheckAnnotated(t *testing.T) {
+	if err := annotated().Check(); err != nil {
+		t.Fatal(err)
+	}
+	for name, damage := range map[string]func(*schema.Document){
+		"behind the end":     func(d *schema.Document) { d.Labels[0].Detail.Stretch.End = 802 },
+		"backwards":          func(d *schema.Document) { d.Labels[0].Detail.Stretch.End = 18 },
+		"before the start":   func(d *schema.Document) { d.Labels[0].Detail.Stretch.Start = -2 },
+		"cuts a character":   func(d *schema.Document) { d.Labels[0].Detail.Stretch.Start = 21 },
+		"wrong characters":   func(d *schema.Document) { d.Labels[2].Detail.Chars.End = 301 },
+		"no annotation":      func(d *schema.Document) { d.Labels[6].Detail.Stretch.End = 2 },
+		"no annotation's":    func(d *schema.Document) { d.Labels[6].Detail.Chars.End = 2 },
+		"order":              func(d *schema.Document) { d.Annotators = []string{"bob", "ann"} },
+		"twice":              func(d *schema.Document) { d.Annotators = []string{"ann", "ann", "bob"} },
+		"a stranger":         func(d *schema.Document) { d.Labels[1].Detail.Annotator = "eve" },
+		"a stranger joins":   func(d *schema.Document) { d.Relations[2].Annotator = "eve" },
+		"no such sentence":   func(d *schema.Document) { d.Relations[1].To.Index = 2 },
+		"no such annotation": func(d *schema.Document) { d.Relations[0].To.Index = 4 },
+		"without a label":    func(d *schema.Document) { d.Relations[0].To.Index = 2 },
+		"labelled as null":   func(d *schema.Document) { d.Relations[0].To.Index = 3 },
+		"another's":          func(d *schema.Document) { d.Relations[0].Annotator = "bob" },
+		"a segment":          func(d *schema.Document) { d.Relations[1].To.Kind = schema.ToSegment },
+	} {
+		d := annotated()
+		damage(d)
+		if err := d.Check(); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	d := annotated()
+	d.Text, d.Coverage = strings.Repeat("o", 800), schema.Coverage{Labeled: 800}
+	for i := range d.Sentences {
+		s := &d.Sentences[i]
+		s.Chars, s.UTF16 = s.Text, s.Text
+	}
+	for i := range d.Labels {
+		d.Labels[i].Detail.Chars = d.Labels[i].Detail.Stretch
+	}
+	if err := d.Check(); err != nil {
+		t.Errorf("in ASCII: %v", err)
+	}
+}
+
+func TestPlaces(t *testing.T) {
+	d := annotated()
+	places := d.Places()
+	var got []schema.Place
+	for i := range d.Relations {
+		r := &d.Relations[i]
+		for _, end := range []schema.Target{r.From, r.To} {
+			place, ok := places.Of(r, end)
+			if !ok {
+				t.Errorf("relation %d: %v is nowhere", i, end)
+			}
+			got = append(got, place)
+		}
+	}
+	want := []schema.Place{
+		{Sentence: 0, SpanID: "T1", Chars: schema.Span{Start: 10, End: 20}},
+		{Sentence: 0, SpanID: "T2", Chars: schema.Span{Start: 100, End: 400}}, // in two pieces
+		{Sentence: 0, SpanID: "T1", Chars: schema.Span{Start: 0, End: 1}},
+		{Sentence: 1, Chars: schema.Span{Start: 200, End: 400}},
+		{Sentence: 0, Chars: schema.Span{Start: 0, End: 200}},
+		{Sentence: -1},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestCheckChars: code points are counted right at any byte of any text.
+func TestCheckChars(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := "ö" + strings.Repeat("a", rapid.IntRange(0, 300).Draw(t, "before")) + rapid.String().Draw(t, "text") + strings.Repeat("😀", rapid.IntRange(0, 150).Draw(t, "behind"))
+		runes := []rune(text)
+		from := rapid.IntRange(0, len(runes)).Draw(t, "from")
+		to := rapid.IntRange(from, len(runes)).Draw(t, "to")
+		d := &schema.Document{
+			Source: new(schema.Source), Text: text, Coverage: schema.Coverage{Unlabeled: len(text)},
+			Labels: []schema.Label{{
+				Meaning: new(schema.Meaning),
+				Detail: &schema.Detail{
+					SpanID: "1", Chars: schema.Span{Start: from, End: to},
+					Stretch: schema.Span{Start: len(string(runes[:from])), End: len(string(runes[:to]))},
+				},
+			}},
+		}
+		if err := d.Check(); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+		d.Labels[0].Detail.Chars.End++
+		if d.Check() == nil {
+			t.Errorf("%q: no error for a code point too many", text)
+		}
+	})
 }
 
 func TestLengths(t *testing.T) {

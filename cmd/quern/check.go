@@ -24,7 +24,9 @@ func newCheckCommand() *cobra.Command {
 		Short: "List the mistakes in a config, and what it would read",
 		Long: `Check lists every mistake in a config file at once. If there is none, it scans the
 corpora and shows what a run would read: how many files are documents, which rule leaves
-out the others, and the attributes captured from three example paths. It reads no document.`,
+out the others, and the attributes of three example documents. Then it reads the first
+documents: it says which keys of theirs nothing reads, and where they are refused, or no
+label is found, what would fit.`,
 		Example: "  quern check configs/peer-review-analyze.yaml",
 		Args:    usageArgs(cobra.MaximumNArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -32,7 +34,7 @@ out the others, and the attributes captured from three example paths. It reads n
 			if err != nil {
 				return err
 			}
-			runs, err := prepare(cmd.Context(), l, true)
+			runs, err := prepare(cmd.Context(), l, true, nil)
 			if err != nil {
 				return err
 			}
@@ -40,6 +42,9 @@ out the others, and the attributes captured from three example paths. It reads n
 			fmt.Fprintf(w, "%s: no mistakes\n", l.File)
 			for i := range runs {
 				printPlan(w, runs[i].config.Name, runs[i].config.Root, runs[i].plan)
+				if err := suggest(cmd.Context(), w, &runs[i], l.Config.Limits.DiagnosticsPerDocument); err != nil {
+					return err
+				}
 			}
 			return nil
 		},
@@ -53,6 +58,9 @@ func printPlan(w io.Writer, name, root string, plan *reader.Plan) {
 	fmt.Fprintf(w, "\n%s: %s\n", name, schema.Printable(root))
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "  files found\t%s\n", thousands(counts.Found))
+	if plan.HasPieces() {
+		fmt.Fprintf(table, "  with documents\t%s\n", thousands(counts.Files))
+	}
 	fmt.Fprintf(table, "  documents\t%s\t%s bytes\n", thousands(counts.Documents-counts.Refused), thousands(int(plan.Bytes())))
 	if counts.Refused > 0 {
 		fmt.Fprintf(table, "  refused\t%s\n", thousands(counts.Refused))
@@ -114,7 +122,7 @@ func newPreviewCommand() *cobra.Command {
 			if rows < 1 {
 				return usageError{fmt.Errorf("--rows is %d, and must be 1 or more", rows)}
 			}
-			runs, err := prepare(cmd.Context(), l, true)
+			runs, err := prepare(cmd.Context(), l, true, nil)
 			if err != nil {
 				return err
 			}
@@ -209,10 +217,13 @@ func labelText(doc *schema.Document, i int) string {
 // previewWidth is how much of a sentence preview shows, in characters.
 const previewWidth = 72
 
-func shorten(s string) string {
+func shorten(s string) string { return shortenTo(s, previewWidth) }
+
+// shortenTo is the text in as many characters at most.
+func shortenTo(s string, width int) string {
 	r := []rune(s)
-	if len(r) <= previewWidth {
+	if len(r) <= width {
 		return s
 	}
-	return string(r[:previewWidth-1]) + "…"
+	return string(r[:width-1]) + "…"
 }

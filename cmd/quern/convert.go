@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"slices"
@@ -44,7 +45,10 @@ type corpusRun struct {
 //
 // A corpus without documents is an error unless allowEmpty: it is a folder that
 // was not mounted, or a glob mistyped, more often than what someone wants.
-func prepare(ctx context.Context, l *config.Loaded, allowEmpty bool) ([]corpusRun, error) {
+//
+// index, unless it is nil, is what an earlier run found in the files of a corpus of
+// records.
+func prepare(ctx context.Context, l *config.Loaded, allowEmpty bool, index func(corpus, salt string) *reader.Index) ([]corpusRun, error) {
 	runs := make([]corpusRun, len(l.Config.Corpora))
 	for i, corpus := range l.Config.Corpora {
 		known := taxonomy.New(l.Taxonomies[i])
@@ -52,17 +56,24 @@ func prepare(ctx context.Context, l *config.Loaded, allowEmpty bool) ([]corpusRu
 		if err != nil {
 			return nil, err
 		}
-		plan, err := reader.Scan(ctx, corpus, l.Config.Limits, l.Config.Run.Workers)
+		salt := strings.Join([]string{schema.Version, sink.OutputVersion, l.Config.CorpusHash(i, l.Taxonomies[i])}, " ")
+		scan := reader.Options{Workers: l.Config.Run.Workers, PartitionBy: l.Config.Output.PartitionBy}
+		if records, ok := p.(parser.Records); ok {
+			scan.Records = records
+			if index != nil {
+				scan.Index = index(corpus.Name, salt)
+			}
+		}
+		plan, err := scan.Scan(ctx, corpus, l.Config.Limits)
+		if scan.Index != nil {
+			closeIndex(scan.Index)
+		}
 		if err != nil {
 			return nil, err
 		}
 		if plan.Counts().Documents == 0 && !allowEmpty {
 			return nil, noDocuments(corpus.Name, plan.Counts())
 		}
-		if plan, err = plan.Partitioned(ctx, l.Config.Output.PartitionBy, l.Config.Run.Workers); err != nil {
-			return nil, err
-		}
-		salt := strings.Join([]string{schema.Version, sink.OutputVersion, l.Config.CorpusHash(i, l.Taxonomies[i])}, " ")
 		runs[i] = corpusRun{corpus, l.Taxonomies[i], salt, p, normalizer.New(known, corpus.Normalize), plan}
 	}
 	slices.SortFunc(runs, func(a, b corpusRun) int { return cmp.Compare(a.config.Name+"/", b.config.Name+"/") })
@@ -95,6 +106,7 @@ type outcome struct {
 	Made      int // shards that the run made
 	Kept      int // shards that it took over
 	Read      int // documents that it read
+	FilesRead int // files that it read to find the documents in them
 }
 
 // runOptions say how a run goes about it, beyond the configuration.
@@ -112,10 +124,11 @@ type job struct {
 	log     *slog.Logger
 	started time.Time
 
-	output *snapshot.Output
-	sink   *sink.Writer
-	base   *snapshot.Snapshot // to take shards over from, nil for none
-	known  []*snapshot.Made   // its shards
+	output  *snapshot.Output
+	viewing bool // whether nothing may be written to it
+	sink    *sink.Writer
+	base    *snapshot.Snapshot // to take shards over from, nil for none
+	known   []*snapshot.Made   // its shards
 	// verified is how base was verified before it was published.
 	verified string
 	// damaged says that the current snapshot is not as it was published, so that
@@ -242,12 +255,13 @@ func openOutput(ctx context.Context, dir string, wait time.Duration, now time.Ti
 // plan scans the corpora and decides what is to be made.
 func (j *job) plan(ctx context.Context) (err error) {
 	j.options.timings.phase("scan")
-	if j.runs, err = prepare(ctx, j.Loaded, j.options.allowEmpty); err != nil {
+	if j.runs, err = prepare(ctx, j.Loaded, j.options.allowEmpty, j.index); err != nil {
 		return err
 	}
+	j.dropIndexes()
 	for i := range j.runs {
 		counts := j.runs[i].plan.Counts()
-		j.log.Info("corpus scanned", "corpus", j.runs[i].config.Name, "files", counts.Found, "documents", counts.Documents)
+		j.log.Info("corpus scanned", "corpus", j.runs[i].config.Name, "files", counts.Found, "documents", counts.Documents, "files_read", counts.Split)
 		found := func(c *snapshot.Corpus) int { return c.Written + c.Refused }
 		if err := j.checkShrink(&j.runs[i], "found", counts.Documents, found); err != nil {
 			return err
@@ -258,6 +272,48 @@ func (j *job) plan(ctx context.Context) (err error) {
 		return err
 	}
 	return j.decide(ctx)
+}
+
+// index is what a run before found in the files of a corpus, and where this one is to
+// keep what it finds.
+func (j *job) index(corpus, salt string) *reader.Index {
+	x := &reader.Index{Settings: version + " " + salt, Before: j.before()}
+	if !j.options.full {
+		if from := j.output.Index(corpus); from != nil {
+			x.From = from
+		}
+	}
+	if !j.viewing {
+		x.To = func(write func(io.Writer) error) error {
+			if err := j.output.SaveIndex(corpus, write); err != nil {
+				j.log.Warn("the next run will have to read the same files again", "error", err)
+			}
+			return nil
+		}
+	}
+	return x
+}
+
+func closeIndex(x *reader.Index) {
+	if from, ok := x.From.(io.Closer); ok {
+		from.Close()
+	}
+}
+
+// dropIndexes removes the indexes of corpora that there are no more.
+func (j *job) dropIndexes() {
+	if j.viewing {
+		return
+	}
+	var names []string
+	for i := range j.runs {
+		if j.runs[i].plan.HasPieces() {
+			names = append(names, j.runs[i].config.Name)
+		}
+	}
+	if err := j.output.KeepIndexes(names); err != nil {
+		j.log.Warn("something is left over in the output folder", "error", err)
+	}
 }
 
 // manifest describes what the run has come to so far.
@@ -272,6 +328,9 @@ func (j *job) manifest() *snapshot.Manifest {
 		c := &m.Corpora[i]
 		c.Name, c.TaxonomyHash = j.runs[i].config.Name, j.runs[i].labels.Hash()
 		c.Found, c.Twins, c.Ignored = counts.Found, counts.Twins, map[string]int{}
+		if j.runs[i].plan.HasPieces() {
+			c.Files = counts.Files
+		}
 		for _, ignored := range counts.Ignored {
 			c.Ignored[string(ignored.Rule)] += ignored.Files
 		}
@@ -439,6 +498,9 @@ func (j *job) outcome(m *snapshot.Manifest, id string, published bool) *outcome 
 	out := &outcome{
 		Corpora: m.Corpora, Stats: m.Counts.Stats, Parts: len(m.AllParts()), Out: j.Config.Output.Dir,
 		Partitioned: len(m.PartitionBy) > 0, HasParquet: m.HasParquet(), Elapsed: time.Since(j.started), Snapshot: id, Published: published, Read: int(j.read.Load()),
+	}
+	for i := range j.runs {
+		out.FilesRead += j.runs[i].plan.Counts().Split
 	}
 	out.Stats.Examples = map[schema.Code]sink.Example{}
 	for i := range j.shards {

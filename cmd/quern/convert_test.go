@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/parquet-go/parquet-go"
 	"golang.org/x/text/unicode/norm"
+	"golang.org/x/tools/txtar"
 
 	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/internal/gen"
@@ -205,7 +206,9 @@ func TestTruth(t *testing.T) {
 	}
 }
 
-// TestEveryConfig runs every configuration that ships.
+// TestEveryConfig runs every configuration that ships: those for the format inline on
+// the sample corpus, the others each on testdata/profiles/NAME.txtar, a small corpus and
+// what is found in it.
 func TestEveryConfig(t *testing.T) {
 	names := config.Profiles()
 	if len(names) < 3 {
@@ -213,6 +216,14 @@ func TestEveryConfig(t *testing.T) {
 	}
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
+			l, err := config.Load(config.Options{Profile: name, Flags: map[string]string{"corpora.root": t.TempDir()}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if l.Config.Corpora[0].Format != "inline" {
+				sampleProfile(t, name)
+				return
+			}
 			result, out := convertAs(t, name, filepath.Join("..", "..", "examples", "reviews"))
 			if result.Stats.Written != 14 || result.Stats.Refused != 0 || result.Stats.Groups != 170 {
 				t.Errorf("%d written, %d refused, %d label groups", result.Stats.Written, result.Stats.Refused, result.Stats.Groups)
@@ -222,6 +233,75 @@ func TestEveryConfig(t *testing.T) {
 			}
 		})
 	}
+}
+
+// sampleProfile runs a profile on its sample.
+func sampleProfile(t *testing.T, name string) {
+	t.Helper()
+	file := filepath.Join("testdata", "profiles", name+".txtar")
+	sample, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatalf("no sample corpus for the profile: %v", err)
+	}
+	last := len(sample.Files) - 1
+	if last < 1 || sample.Files[last].Name != "want" {
+		t.Fatalf("%s has to hold a corpus, and then the file want", file)
+	}
+	dir := t.TempDir()
+	for _, f := range sample.Files[:last] {
+		path := filepath.Join(dir, filepath.FromSlash(f.Name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, f.Data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, out := convertAs(t, name, dir)
+	got := inventory(t, out)
+	if *update {
+		sample.Files[last].Data = []byte(got)
+		if err := os.WriteFile(file, txtar.Format(sample), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(string(sample.Files[last].Data), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", file, diff)
+	}
+}
+
+// inventory shows the tables of a small corpus.
+func inventory(t *testing.T, out string) string {
+	t.Helper()
+	var b strings.Builder
+	text := func(s *string) string {
+		if s == nil || *s == "" { // the latter is how a NULL may be read, and is in no table
+			return "-"
+		}
+		return *s
+	}
+	for _, d := range readTable[schema.DocumentRow](t, out, "documents") {
+		fmt.Fprintf(&b, "document %s of %s: paper %s, venue %s, reviewer %s, split %s\n", d.DocumentID, d.SourcePath, text(d.PaperID), text(d.Venue), text(d.Reviewer), text(d.Split))
+	}
+	for _, s := range readTable[schema.SentenceRow](t, out, "sentences") {
+		fmt.Fprintf(&b, "sentence %s in %s: %q\n", s.SentenceID, text(s.Role), s.Text)
+		for _, l := range s.Labels {
+			fmt.Fprintf(&b, "  %s %s %s\n", l.Layer, l.Label, text(l.Polarity))
+		}
+	}
+	for _, l := range readTable[schema.LabelRow](t, out, "labels") {
+		if l.SpanID != nil {
+			fmt.Fprintf(&b, "span %s of %s by %s: %s %s\n", *l.SpanID, l.SentenceID, text(l.Annotator), text(l.Layer), text(l.Label))
+		}
+	}
+	for _, r := range readTable[schema.RelationRow](t, out, "relations") {
+		fmt.Fprintf(&b, "relation %s of %s: %s %s to %s %s\n", r.Kind, r.DocumentID, text(r.FromSentenceID), text(r.FromSpanID), text(r.ToSentenceID), text(r.ToSpanID))
+	}
+	for _, d := range readTable[schema.DiagnosticRow](t, out, "diagnostics") {
+		fmt.Fprintf(&b, "%s in %s: %s\n", d.Code, d.SourcePath, d.Message)
+	}
+	return b.String()
 }
 
 // tally is what TestPublishedCorpus and TestSampleCorpus count.
@@ -304,6 +384,51 @@ func TestPublishedCorpus(t *testing.T) {
 	checkTally(t, corpus(t, "peer-review-analyze"), tally{
 		475, 0, 7223, 17396, 0, map[string]int{"section": 10981, "aspect": 6282, "purpose": 133},
 	})
+}
+
+// TestPublishedTables does so with corpora whose files hold many documents.
+func TestPublishedTables(t *testing.T) {
+	type counts struct {
+		Written, Refused, Sentences, Labeled int
+		Labels, Relations, Diagnostics       map[string]int
+	}
+	for _, c := range []struct {
+		profile, dir string
+		want         counts
+	}{
+		{"rr-submission", "rr-submission-v2", counts{
+			473, 0, 22613, 22613,
+			map[string]int{"Review": 6614, "Reply": 7886},
+			map[string]int{"pair": 1907},
+			map[string]int{"relation-broken": 23, "span-repaired": 4},
+		}},
+		{"politepeer", "politepeer", counts{
+			2500, 0, 2500, 2500,
+			map[string]int{"1": 210, "2": 581, "3": 1142, "4": 465, "5": 102},
+			map[string]int{},
+			map[string]int{},
+		}},
+	} {
+		t.Run(c.profile, func(t *testing.T) {
+			result, out := convertAs(t, c.profile, corpus(t, c.dir))
+			got := counts{
+				Written: result.Stats.Written, Refused: result.Stats.Refused, Sentences: result.Stats.Sentences, Labeled: result.Stats.Labeled,
+				Labels: map[string]int{}, Relations: map[string]int{}, Diagnostics: map[string]int{},
+			}
+			for _, l := range readTable[schema.LabelRow](t, out, "labels") {
+				got.Labels[*l.Label]++
+			}
+			for _, r := range readTable[schema.RelationRow](t, out, "relations") {
+				got.Relations[r.Kind]++
+			}
+			for _, d := range readTable[schema.DiagnosticRow](t, out, "diagnostics") {
+				got.Diagnostics[d.Code]++
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
 }
 
 // TestEveryByte: the canonical text of every document is its decoded raw twin,

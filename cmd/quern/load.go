@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -36,6 +37,9 @@ func (s *source) load(args []string, more map[string]string) (*config.Loaded, er
 		return nil, usageError{errors.New("give a config file, or --corpus and perhaps --profile, not both")}
 	case len(args) == 1:
 		o.Path = args[0]
+		if info, err := os.Stat(o.Path); err == nil && info.IsDir() {
+			return nil, usageError{fmt.Errorf("%s is a folder, and a config is a file: quern init %[1]s makes one for the corpus in it, and --corpus %[1]s reads it with --profile", o.Path)}
+		}
 	case s.corpus != "":
 		o.Profile = s.profile
 		o.Flags["corpora.root"] = s.corpus

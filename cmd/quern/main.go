@@ -196,6 +196,7 @@ func newRoot() *cobra.Command {
 		Long: `Quern turns corpora of annotated text into Parquet tables of sentence-level labels,
 which DuckDB, Spark, Polars and pandas load as they are.
 
+  quern init DIR -o CONFIG            look at a new corpus, and write a config for it
   quern run --corpus DIR --out OUT    convert a folder with the built-in profile
   quern run CONFIG                    convert what a config file describes
 
@@ -209,8 +210,8 @@ the configuration; 3 done, but documents were refused or folders could not be re
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		newRunCommand(), newCheckCommand(), newPreviewCommand(), newPlanCommand(), newCountCommand(),
-		newCatCommand(), newChecksumCommand(), newQueryCommand(), newExportCommand(),
+		newInitCommand(), newRunCommand(), newCheckCommand(), newPreviewCommand(), newPlanCommand(), newCountCommand(),
+		newCatCommand(), newChecksumCommand(), newAgreementCommand(), newSplitsCommand(), newQueryCommand(), newExportCommand(),
 		newSnapshotsCommand(), newVerifyCommand(), newRollbackCommand(), newGCCommand(),
 		newSchemaCommand(), newConfigCommand(), newExplainCommand(), newVersionCommand(), newGenCommand(),
 	)

@@ -293,9 +293,13 @@ statistics, sums. It lists what it finds, and exits with 1 if that is anything.
 				return fmt.Errorf("%s: %s; quern run --full makes a sound snapshot, quern rollback goes back to one",
 					s.ID, plural(len(problems), "problem", "problems"))
 			}
-			fmt.Fprintf(w, "%s is sound: %s, %s, %s, %s\n", s.ID, plural(len(s.AllParts()), "part", "parts"),
+			fmt.Fprintf(w, "%s is sound: %s, %s, %s, %s", s.ID, plural(len(s.AllParts()), "part", "parts"),
 				plural(s.Counts.Written, "document", "documents"), plural(s.Counts.Sentences, "sentence", "sentences"),
 				plural(s.Counts.Labels, "label", "labels"))
+			if n := s.Counts.Relations; n > 0 {
+				fmt.Fprintf(w, ", %s", plural(n, "relation", "relations"))
+			}
+			fmt.Fprintln(w)
 			return nil
 		},
 	}

@@ -53,8 +53,9 @@ const smallPartition = 1_000_000
 // warnOfSmallPartitions says if the folders of a table hold too little to be of
 // use.
 func (j *job) warnOfSmallPartitions(m *snapshot.Manifest) {
-	bytes, folders := map[string]int64{}, map[string]map[string]bool{}
+	bytes, rows, folders := map[string]int64{}, map[string]int64{}, map[string]map[string]bool{}
 	for _, p := range m.Parts() {
+		rows[p.Table] += p.Rows
 		bytes[p.Table] += p.Bytes
 		if folders[p.Table] == nil {
 			folders[p.Table] = map[string]bool{}
@@ -64,7 +65,7 @@ func (j *job) warnOfSmallPartitions(m *snapshot.Manifest) {
 	var small []any
 	for _, t := range schema.Tables() {
 		n := int64(len(folders[t.Name]))
-		if t.Partitioned() && n > 1 && bytes[t.Name] < n*smallPartition {
+		if t.Partitioned() && n > 1 && rows[t.Name] > 0 && bytes[t.Name] < n*smallPartition {
 			small = append(small, t.Name, fmt.Sprintf("%d folders of %.1f KB on average", n, float64(bytes[t.Name])/float64(n)/1000))
 		}
 	}

@@ -57,7 +57,7 @@ that makes a shard of the same identity of the same files makes the same bytes.`
 			if err != nil {
 				return err
 			}
-			j.output = snapshot.View(l.Config.Output.Dir)
+			j.output, j.viewing = snapshot.View(l.Config.Output.Dir), true
 			if err := j.look(); err != nil {
 				return err
 			}

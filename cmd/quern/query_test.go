@@ -98,7 +98,7 @@ func TestDocumentedViews(t *testing.T) {
 			out = odd
 		}
 		s := openDuck(t, out)
-		if len(s.Views) != 10 {
+		if len(s.Views) != 12 {
 			t.Fatalf("%d views", len(s.Views))
 		}
 		for i := range s.Views {
@@ -573,6 +573,71 @@ func TestLayerNames(t *testing.T) {
 	}
 }
 
+// TestAnnotatedViews: a label of an annotation on several sentences or in two annotators'
+// hands is counted as it was assigned, and relations come with their texts.
+func TestAnnotatedViews(t *testing.T) {
+	dir := t.TempDir()
+	record := `{"id":"a","text":"Größe counts. It is new. But dull.","sets":[` +
+		`{"by":"ann","spans":[{"id":"s1","from":0,"to":24,"section":"METHOD","aspect":"good"},{"id":"s2","from":25,"to":34,"section":"METHOD","aspect":"bad"}],` +
+		`"links":[{"kind":"but","a":"s1","b":"s2"}]},` +
+		`{"by":"bob","spans":[{"id":"s1","from":14,"to":24,"section":"METHOD"}]}]}`
+	for name, text := range map[string]string{
+		"in/a.jsonl": record + "\n" + strings.ReplaceAll(record, `"id":"a"`, `"id":"b"`) + "\n",
+		"c.yaml": `corpora:
+  - name: notes
+    root: in
+    format: jsonl
+    taxonomy: open
+    include: ["*.jsonl"]
+    fields: [{from: id, name: key}]
+    document_id: "{key}"
+    normalize: {split: unicode}
+    json:
+      text: text
+      spans:
+        - each: sets
+          annotator: by
+          path: spans
+          id: id
+          start: from
+          end: to
+          labels: [{from: section, layer: section}, {from: aspect, layer: aspect}]
+      relations: [{each: sets, annotator: by, path: links, kind_from: kind, from: a, to: b}]
+`,
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, out := convertLoaded(t, source{profile: defaultProfile}, filepath.Join(dir, "c.yaml"))
+	s := openDuck(t, out)
+	for sql, want := range map[string][]string{
+		"SELECT * EXCLUDE (corpus, name) FROM label_counts ORDER BY ALL": {
+			"aspect|bad|NULL|2|2|2", "aspect|good|NULL|2|4|2", "section|METHOD|NULL|6|6|2",
+		},
+		"SELECT sentence_id, section, aspect FROM sentences_wide WHERE document_id = 'notes/a'": {
+			"notes/a#0000|[METHOD]|[good]", "notes/a#0001|[METHOD, METHOD]|[good]", "notes/a#0002|[METHOD]|[bad]",
+		},
+		"SELECT * EXCLUDE corpus FROM cooccurrence": {"aspect|good|section|METHOD|4|2", "aspect|bad|section|METHOD|2|2"},
+		// Those of ann stand on three sentences of each document, and are two.
+		"SELECT section, labels, none, aspect_labels, aspect_none FROM polarity_by_section": {"METHOD|6|6|4|4"},
+		"SELECT document_id, annotator, kind, from_text, to_text FROM relation_texts ORDER BY ALL": {
+			"notes/a|ann|but|Größe counts. It is new.|But dull.", "notes/b|ann|but|Größe counts. It is new.|But dull.",
+		},
+		"SELECT document_id, annotator, annotators, source_path, source_offset, relations FROM documents": {
+			"notes/a|NULL|[ann, bob]|a.jsonl|0|1", fmt.Sprintf("notes/b|NULL|[ann, bob]|a.jsonl|%d|1", len(record)+1),
+		},
+	} {
+		if diff := cmp.Diff(want, ask(t, s, sql)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", sql, diff)
+		}
+	}
+}
+
 // TestOtherPolarities: the polarities of a section add up whatever they are called.
 func TestOtherPolarities(t *testing.T) {
 	dir := t.TempDir()
@@ -616,6 +681,8 @@ func TestExport(t *testing.T) {
 		"documents|PRIMARY KEY(document_id)",
 		"labels|FOREIGN KEY (document_id) REFERENCES documents(document_id)",
 		"metadata|PRIMARY KEY(\"key\")",
+		"relations|FOREIGN KEY (document_id) REFERENCES documents(document_id)",
+		"relations|PRIMARY KEY(document_id, relation_index)",
 		"sentences|FOREIGN KEY (document_id) REFERENCES documents(document_id)",
 		"sentences|PRIMARY KEY(sentence_id)",
 		"taxonomy|PRIMARY KEY(corpus, layer, \"label\")",
@@ -930,9 +997,12 @@ func TestQueriesPage(t *testing.T) {
 		}
 		delete(views, name)
 		table := "### " + name + "\n\n" + v.Doc + "\n\n| column | type | what it holds |\n| --- | --- | --- |\n"
-		if name == "sentences_wide" {
-			table += "| … | | All columns of [sentences](tables.md#sentences). |\n"
-			v.Columns = v.Columns[len(v.Columns)-4:]
+		if of, own := map[string]string{"sentences_wide": "sentences", "relation_texts": "relations"}[name], len(v.Columns)-4; of != "" {
+			table += fmt.Sprintf("| … | | All columns of [%s](tables.md#%s). |\n", of, of)
+			if of == "relations" {
+				own += 2
+			}
+			v.Columns = v.Columns[own:]
 		}
 		for _, c := range v.Columns {
 			table += fmt.Sprintf("| %s | %s | %s |\n", c.Name, c.Type, c.Doc)

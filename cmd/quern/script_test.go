@@ -11,6 +11,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/quern-data/quern/internal/archivetest"
 	"github.com/quern-data/quern/stages/duck"
 )
 
@@ -48,9 +49,24 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   exits,
+			"pack":    pack,
 			"waitfor": waitFor,
 		},
 	})
+}
+
+// pack ARCHIVE FOLDER [NAME...] makes an archive of a folder, and of members with
+// any names.
+func pack(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: pack archive folder [name...]")
+	}
+	files, err := archivetest.Files(ts.MkAbs(args[1]))
+	ts.Check(err)
+	for _, name := range args[2:] {
+		files = append(files, archivetest.File{Name: name, Content: "a member"})
+	}
+	ts.Check(archivetest.Write(ts.MkAbs(args[0]), files))
 }
 
 // exits CODE COMMAND... runs a command that must end with the exit code. Its

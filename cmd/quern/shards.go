@@ -33,6 +33,9 @@ type shard struct {
 // was looked at can change again and show the same time.
 var settled = 2 * time.Second // tests do without
 
+// before is when a file must have changed for its times to be trusted.
+func (j *job) before() int64 { return j.started.Add(-settled).UnixNano() }
+
 // cut makes the shards.
 func (j *job) cut(ctx context.Context) error {
 	for i := range j.runs {
@@ -47,7 +50,7 @@ func (j *job) cut(ctx context.Context) error {
 	if err := j.checkFolders(); err != nil {
 		return err
 	}
-	before := j.started.Add(-settled).UnixNano()
+	before := j.before()
 	return pipeline.Each(ctx, len(j.shards), j.Config.Run.Workers, func(_ context.Context, i int) error {
 		s := &j.shards[i]
 		r := &j.runs[s.corpus]

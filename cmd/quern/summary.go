@@ -37,13 +37,19 @@ func (o *outcome) print(w io.Writer) {
 		for _, n := range c.Ignored {
 			ignored += n
 		}
+		if c.Files > 0 {
+			fmt.Fprintf(w, "%s: %s found = %s with documents + %s + %s ignored%s; %s = %s written + %s refused\n",
+				c.Name, plural(c.Found, "file", "files"), thousands(c.Files), plural(c.Twins, "raw twin", "raw twins"), thousands(ignored), rules(c.Ignored),
+				plural(c.Written+c.Refused, "document", "documents"), thousands(c.Written), thousands(c.Refused))
+			continue
+		}
 		fmt.Fprintf(w, "%s: %s found = %s written + %s refused + %s + %s ignored%s\n",
 			c.Name, plural(c.Found, "file", "files"), thousands(c.Written), thousands(c.Refused),
 			plural(c.Twins, "raw twin", "raw twins"), thousands(ignored), rules(c.Ignored))
 	}
 	s := &o.Stats
 	if s.Unreadable > 0 {
-		fmt.Fprintf(w, "%s could not be read: what is in them is missing\n", plural(s.Unreadable, "folder", "folders"))
+		fmt.Fprintf(w, "%s could not be read: what is in them is missing\n", plural(s.Unreadable, "folder or member of an archive", "folders or members of archives"))
 	}
 	if !o.Published {
 		fmt.Fprintf(w, "\nnothing has changed: snapshot %s stays current (%s read, %.2f s)\n",
@@ -54,6 +60,9 @@ func (o *outcome) print(w io.Writer) {
 		plural(s.Labels, "label", "labels"))
 	if s.Unresolved > 0 {
 		fmt.Fprintf(w, ", of which %s could not be resolved", thousands(s.Unresolved))
+	}
+	if s.Relations > 0 {
+		fmt.Fprintf(w, "; %s", plural(s.Relations, "relation", "relations"))
 	}
 	fmt.Fprintln(w)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -211,6 +220,7 @@ func (o *outcome) machine() map[string]any {
 		"labels":            o.Stats.Labels,
 		"labels_unresolved": o.Stats.Unresolved,
 		"labels_by_layer":   o.Stats.LabelsByLayer,
+		"relations":         o.Stats.Relations,
 		"repairs":           named(o.Stats.Repairs()),
 		"diagnostics":       named(o.Stats.Diagnostics),
 		"source_bytes":      o.Stats.SourceBytes,
@@ -222,5 +232,6 @@ func (o *outcome) machine() map[string]any {
 		"shards_made":       o.Made,
 		"shards_kept":       o.Kept,
 		"documents_read":    o.Read,
+		"files_read":        o.FilesRead,
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/sink"
 )
 
@@ -24,7 +25,7 @@ func TestOutputVersion(t *testing.T) {
 			got[strings.TrimPrefix(path, "/")] = sum
 		}
 	}
-	if len(got) != 11 {
+	if len(got) != 1+2*len(schema.Tables()) {
 		t.Fatalf("%d parts, want one of each table in both formats", len(got)-1)
 	}
 	golden := filepath.Join("testdata", "output-version.json")

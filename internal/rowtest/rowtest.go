@@ -158,21 +158,22 @@ func addValue(f *columnar.File, path string, v reflect.Value) {
 			c.AddElement(v[i], i == 0)
 		}
 	case []schema.LabelRef:
-		layer, label, polarity := f.Strings(path+".list.element.layer"), f.Strings(path+".list.element.label"), f.Strings(path+".list.element.polarity")
-		if len(v) == 0 {
-			layer.Empty(1)
-			label.Empty(1)
-			polarity.Empty(1)
-		}
-		for i := range v {
-			layer.AddElement(v[i].Layer, i == 0)
-			label.AddElement(v[i].Label, i == 0)
-			if v[i].Polarity == nil {
-				polarity.NullElement(i == 0)
-			} else {
-				polarity.AddElement(*v[i].Polarity, i == 0)
+		element := func(name string, value func(*schema.LabelRef) *string) {
+			c := f.Strings(path + ".list.element." + name)
+			if len(v) == 0 {
+				c.Empty(1)
+			}
+			for i := range v {
+				if text := value(&v[i]); text == nil {
+					c.NullElement(i == 0)
+				} else {
+					c.AddElement(*text, i == 0)
+				}
 			}
 		}
+		element("layer", func(l *schema.LabelRef) *string { return &l.Layer })
+		element("label", func(l *schema.LabelRef) *string { return &l.Label })
+		element("polarity", func(l *schema.LabelRef) *string { return l.Polarity })
 	default:
 		panic(fmt.Sprintf("no column of %T", v))
 	}

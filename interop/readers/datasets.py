@@ -7,6 +7,7 @@ from pathlib import Path
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import datasets
+import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Dataset, Features, Json, List, Value, get_dataset_config_names, load_dataset
 
@@ -58,7 +59,10 @@ class HuggingFace(Reader):
         if table in get_dataset_config_names(str(snapshot.root)):
             raise AssertionError(f"{snapshot.name}: the card names {table}, which is empty")
         schema = pq.read_schema(snapshot.parts(table)[0])
-        return Dataset.from_list([], Features.from_arrow_schema(schema))
+        maps = {field.name: Json() for field in schema if pa.types.is_map(field.type)}
+        others = Features.from_arrow_schema(pa.schema(field for field in schema if field.name not in maps))
+        features = Features({name: (maps | others)[name] for name in schema.names})
+        return Dataset.from_dict({name: [] for name in features}, features)
 
     def join(self, snapshot: Snapshot) -> Joined:
         labels, sentences, documents = (self._load(snapshot, table) for table in ("labels", "sentences", "documents"))

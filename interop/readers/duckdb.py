@@ -41,7 +41,7 @@ class DuckDB(Reader):
     def columns(self, snapshot: Snapshot, table: Table) -> Columns:
         names = [column.name for column in table.columns]
         rows = self._rows(f"SELECT {', '.join(map(quoted, names))} FROM {self._scan(snapshot, table.name)}")
-        return dict(zip(names, zip(*rows, strict=True), strict=True))
+        return {name: [row[i] for row in rows] for i, name in enumerate(names)}
 
     def join(self, snapshot: Snapshot) -> Joined:
         for name in TABLES:

@@ -182,7 +182,7 @@ class Spark(Reader):
 def _columns(frame: DataFrame, table: Table) -> Columns:
     names = [column.name for column in table.columns]
     rows = frame.select(*names).collect()
-    return dict(zip(names, zip(*rows, strict=True), strict=True))
+    return {name: [row[i] for row in rows] for i, name in enumerate(names)}
 
 
 def _run(frame: DataFrame) -> Any:

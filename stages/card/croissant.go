@@ -208,6 +208,7 @@ func agentOf(c *config.Creator) agent {
 var keys = map[string][]string{
 	"documents": {"document_id"},
 	"sentences": {"sentence_id"},
+	"relations": {"document_id", "relation_index"},
 	"taxonomy":  {"corpus", "layer", "label"},
 }
 

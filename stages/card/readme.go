@@ -10,6 +10,7 @@ import (
 
 	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/snapshot"
 )
 
 // readme is the file README.md: a header of YAML for programs, and text for people.
@@ -178,7 +179,11 @@ func datasetInfo(b *bytes.Buffer, tables []table) {
 		key = ""
 		fmt.Fprintf(b, "- config_name: %s\n  features:\n", t.Name)
 		for _, c := range t.Columns {
-			fmt.Fprintf(b, "  - name: %s\n    dtype: %s\n", c.Name, features[c.Type.Kind])
+			if elem := c.Type.Elem; elem != nil {
+				fmt.Fprintf(b, "  - name: %s\n    list: %s\n", c.Name, features[elem.Kind])
+			} else {
+				fmt.Fprintf(b, "  - name: %s\n    dtype: %s\n", c.Name, features[c.Type.Kind])
+			}
 		}
 	}
 }
@@ -314,10 +319,17 @@ func terms(b *bytes.Buffer, all []config.Term) {
 
 // numbers tells what became of the files, and how good the labels are.
 func (f *Facts) numbers(b *bytes.Buffer) {
-	b.WriteString("\n## How the numbers add up\n\n" +
-		"Every file that was found is one of these: a document that was written or refused, the text of a document without\n" +
-		"labels (raw twin), or ignored by a rule.\n\n" +
-		"| corpus | found | written | refused | raw twins | ignored | by which rule |\n| --- | ---: | ---: | ---: | ---: | ---: | --- |\n")
+	b.WriteString("\n## How the numbers add up\n\n")
+	many := slices.ContainsFunc(f.Manifest.Corpora, func(c snapshot.Corpus) bool { return c.Files > 0 })
+	if many {
+		b.WriteString("Every file that was found is one of these: it has documents in it, or pieces of some, or is the text of a document\n" +
+			"without labels (raw twin), or ignored by a rule. Every document was written or refused.\n\n" +
+			"| corpus | found | with documents | raw twins | ignored | by which rule | written | refused |\n| --- | ---: | ---: | ---: | ---: | --- | ---: | ---: |\n")
+	} else {
+		b.WriteString("Every file that was found is one of these: a document that was written or refused, the text of a document without\n" +
+			"labels (raw twin), or ignored by a rule.\n\n" +
+			"| corpus | found | written | refused | raw twins | ignored | by which rule |\n| --- | ---: | ---: | ---: | ---: | ---: | --- |\n")
+	}
 	for _, c := range f.Manifest.Corpora {
 		ignored := 0
 		var rules []string
@@ -326,10 +338,18 @@ func (f *Facts) numbers(b *bytes.Buffer) {
 			rules = append(rules, rule+" "+thousands(int64(c.Ignored[rule])))
 		}
 		fmt.Fprintf(b, "| `%s` |", c.Name)
-		for _, n := range []int{c.Found, c.Written, c.Refused, c.Twins, ignored} {
+		columns, behind := []int{c.Found, c.Written, c.Refused, c.Twins, ignored}, []int(nil)
+		if many {
+			columns, behind = []int{c.Found, cmp.Or(c.Files, c.Written+c.Refused), c.Twins, ignored}, []int{c.Written, c.Refused}
+		}
+		for _, n := range columns {
 			b.WriteString(" " + thousands(int64(n)) + " |")
 		}
-		b.WriteString(" " + strings.Join(rules, ", ") + " |\n")
+		b.WriteString(" " + strings.Join(rules, ", ") + " |")
+		for _, n := range behind {
+			b.WriteString(" " + thousands(int64(n)) + " |")
+		}
+		b.WriteString("\n")
 	}
 	c := &f.Manifest.Counts
 	fmt.Fprintf(b, "\n%s, %s with a group of labels. %s, %s could not be resolved", count(int64(c.Sentences), "sentence", "sentences"),
@@ -341,7 +361,11 @@ func (f *Facts) numbers(b *bytes.Buffer) {
 	if len(layers) > 0 {
 		b.WriteString("; the others by layer: " + strings.Join(layers, ", "))
 	}
-	b.WriteString(".\n")
+	b.WriteString(".")
+	if c.Relations > 0 {
+		b.WriteString(" " + count(int64(c.Relations), "relation", "relations") + ".")
+	}
+	b.WriteString("\n")
 	if len(c.Diagnostics) == 0 {
 		b.WriteString("\nNothing in the files had to be noticed, repaired or refused.\n")
 		return

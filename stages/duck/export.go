@@ -15,6 +15,7 @@ var keys = map[string][]string{
 	"documents": {"PRIMARY KEY (document_id)"},
 	"sentences": {"PRIMARY KEY (sentence_id)", "FOREIGN KEY (document_id) REFERENCES documents (document_id)"},
 	"labels":    {"FOREIGN KEY (document_id) REFERENCES documents (document_id)"},
+	"relations": {"PRIMARY KEY (document_id, relation_index)", "FOREIGN KEY (document_id) REFERENCES documents (document_id)"},
 	"taxonomy":  {"PRIMARY KEY (corpus, layer, label)"},
 }
 

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"regexp"
 	"runtime"
@@ -92,7 +93,7 @@ SET temp_directory = ` + schema.SQLText(o.Temp) + ";"
 	if err := s.create(ctx, s.Views); err != nil {
 		return err
 	}
-	ready, err := s.readyViews(ctx)
+	ready, err := s.readyViews(ctx, from)
 	if err != nil {
 		return err
 	}
@@ -124,8 +125,9 @@ func (s *Session) create(ctx context.Context, views []View) error {
 	return s.Exec(ctx, all.String())
 }
 
-// readyViews are the views made of the tables, for the layers of the taxonomies.
-func (s *Session) readyViews(ctx context.Context) ([]View, error) {
+// readyViews are the views made of the tables, for the layers of the taxonomies, and
+// behind them those that no taxonomy lists.
+func (s *Session) readyViews(ctx context.Context, from *snapshot.Snapshot) ([]View, error) {
 	rows, err := s.conn.QueryContext(ctx, "SELECT layer FROM taxonomy")
 	if err != nil {
 		return nil, err
@@ -137,6 +139,11 @@ func (s *Session) readyViews(ctx context.Context) ([]View, error) {
 		if err := rows.Scan(&layer); err != nil {
 			return nil, err
 		}
+		if !slices.Contains(layers, layer) {
+			layers = append(layers, layer)
+		}
+	}
+	for _, layer := range slices.Sorted(maps.Keys(from.Counts.LabelsByLayer)) {
 		if !slices.Contains(layers, layer) {
 			layers = append(layers, layer)
 		}

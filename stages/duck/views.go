@@ -119,7 +119,7 @@ func literalGlob(path string) string {
 // readyViews are the views made of those of the tables, for a snapshot that has the
 // given layers.
 func readyViews(layers []string) []View {
-	return []View{sentencesWide(layers), labelCounts, cooccurrence, polarityBySection, repairsByRule}
+	return []View{sentencesWide(layers), labelCounts, cooccurrence, polarityBySection, repairsByRule, relationTexts()}
 }
 
 var (
@@ -149,7 +149,7 @@ func sentencesWide(layers []string) View {
 		taken[name] = true
 		v.Columns = append(v.Columns, schema.Column{
 			Name: name, Type: texts,
-			Doc: "The labels of the layer " + layer + ", as EXP-NEG or, without a polarity, EXP, in the order in which they were typed. Empty if there are none.",
+			Doc: "The labels of the layer " + layer + ", as EXP-NEG or, without a polarity, EXP, in the order in which they were typed. What several annotators assigned, or stands on several stretches of the sentence, is there as often. Empty if there are none.",
 		})
 		query += fmt.Sprintf(",\n    [concat_ws('-', l.label, l.polarity) FOR l IN labels IF l.layer = %s] AS %s",
 			schema.SQLText(layer), schema.SQLName(name))
@@ -158,13 +158,41 @@ func sentencesWide(layers []string) View {
 	return v
 }
 
+// relationTexts has the texts beside the places.
+func relationTexts() View {
+	i := slices.IndexFunc(schema.Tables(), func(t schema.Table) bool { return t.Name == "relations" })
+	return View{
+		schema.Table{
+			Name: "relation_texts", Doc: "The table relations, with the text at each end.",
+			Columns: append(slices.Clip(schema.Tables()[i].Columns),
+				schema.Column{Name: "from_text", Type: text, Nullable: true, Doc: "The sentence or span that the relation starts at. Of a span in pieces, from the first to the last. NULL for the document."},
+				schema.Column{Name: "to_text", Type: text, Nullable: true, Doc: "The sentence or span that it leads to. NULL for the document."},
+			),
+		},
+		`SELECT relations.*,
+    substring(documents.text, from_start + 1, from_end - from_start) AS from_text,
+    substring(documents.text, to_start + 1, to_end - to_start) AS to_text
+FROM relations JOIN documents ON relations.document_id = documents.document_id`,
+	}
+}
+
 // firsts are one sentence of each group of labels. A group that normalize.split cuts
 // stands on several, and its labels were assigned once.
 const firsts = `SELECT min(sentence_id) AS sentence_id FROM sentences WHERE group_id IS NOT NULL GROUP BY group_id`
 
+// assigned are one row of labels for each that was assigned: of those of a group that
+// was cut, and of those of an annotation that is on several sentences or in pieces.
+const assigned = `FROM labels SEMI JOIN (` + firsts + `) USING (sentence_id)
+    WHERE span_id IS NULL
+    UNION ALL
+    SELECT DISTINCT ON (document_id, annotator, span_id, layer, label, polarity, raw_label) *
+    FROM labels
+    WHERE span_id IS NOT NULL
+    ORDER BY document_id, annotator, span_id, layer, label, polarity, raw_label, sentence_index, position`
+
 var labelCounts = View{
 	schema.Table{
-		Name: "label_counts", Doc: "How often each label was assigned, by polarity. Labels that could not be resolved are counted where label is NULL. A label on a group that normalize.split cuts into sentences counts once as a label, so that the sum of labels is that of the labels as typed.",
+		Name: "label_counts", Doc: "How often each label was assigned, by polarity. Labels that could not be resolved are counted where label is NULL. A label on a group that normalize.split cuts into sentences counts once as a label, and so does one of an annotation that is on several sentences or in pieces: the sum of labels is that of the labels as typed. What two annotators assigned counts twice.",
 		Columns: []schema.Column{
 			{Name: "corpus", Type: text, Doc: "Name of the corpus in the config."},
 			{Name: "layer", Type: text, Nullable: true, Doc: "Annotation layer."},
@@ -180,7 +208,8 @@ var labelCounts = View{
     ` + firsts + `
 )
 SELECT corpus, layer, label, name, polarity,
-    count(firsts.sentence_id) AS labels,
+    count(firsts.sentence_id) FILTER (span_id IS NULL)
+        + count(DISTINCT (document_id, annotator, span_id)) FILTER (span_id IS NOT NULL) AS labels,
     count(DISTINCT labels.sentence_id) AS sentences,
     count(DISTINCT document_id) AS documents
 FROM labels
@@ -192,7 +221,7 @@ ORDER BY corpus, labels DESC, layer, label, polarity`,
 
 var cooccurrence = View{
 	schema.Table{
-		Name: "cooccurrence", Doc: "Which labels stand on one sentence: each pair once, the one that comes first in the alphabet as a. Polarities are left aside, and a label that a sentence has twice counts once.",
+		Name: "cooccurrence", Doc: "Which labels stand on one sentence, whoever assigned them: each pair once, the one that comes first in the alphabet as a. Polarities are left aside, and a label that a sentence has twice counts once.",
 		Columns: []schema.Column{
 			{Name: "corpus", Type: text, Doc: "Name of the corpus in the config."},
 			{Name: "layer_a", Type: text, Doc: "Layer of the one label."},
@@ -219,7 +248,7 @@ ORDER BY a.corpus, sentences DESC, layer_a, label_a, layer_b, label_b`,
 
 var polarityBySection = View{
 	schema.Table{
-		Name: "polarity_by_section", Doc: "How each section of the papers is judged: the polarities of the labels of the layer section, and of the labels of the layer aspect on the same sentences. A sentence on two sections counts for both, and the labels of a group that normalize.split cuts into sentences count once. Empty where no layer is called section.",
+		Name: "polarity_by_section", Doc: "How each section of the papers is judged: the polarities of the labels of the layer section, and of the labels of the layer aspect on the same sentences. A sentence on two sections counts for both, and the labels of a group that normalize.split cuts into sentences, or of an annotation on several, count once. Empty where no layer is called section.",
 		Columns: []schema.Column{
 			{Name: "corpus", Type: text, Doc: "Name of the corpus in the config."},
 			{Name: "section", Type: text, Doc: "Code of the section."},
@@ -238,7 +267,9 @@ var polarityBySection = View{
 			{Name: "aspect_none", Type: number, Doc: "How many of these have no polarity."},
 		},
 	},
-	`WITH known AS (
+	`WITH assigned AS (
+    ` + assigned + `
+), known AS (
     FROM labels SEMI JOIN (` + firsts + `) USING (sentence_id)
     WHERE label IS NOT NULL
 ), sections AS (
@@ -249,20 +280,28 @@ var polarityBySection = View{
         count(*) FILTER (polarity = 'NEU') AS neu,
         count(*) FILTER (polarity NOT IN ('POS', 'NEG', 'NEU')) AS other,
         count(*) FILTER (polarity IS NULL) AS none
-    FROM known
-    WHERE layer = 'section'
+    FROM assigned
+    WHERE layer = 'section' AND label IS NOT NULL
     GROUP BY corpus, label
-), aspects AS (
-    SELECT s.corpus, s.label AS section,
-        count(*) AS aspect_labels,
-        count(*) FILTER (a.polarity = 'POS') AS aspect_pos,
-        count(*) FILTER (a.polarity = 'NEG') AS aspect_neg,
-        count(*) FILTER (a.polarity = 'NEU') AS aspect_neu,
-        count(*) FILTER (a.polarity NOT IN ('POS', 'NEG', 'NEU')) AS aspect_other,
-        count(*) FILTER (a.polarity IS NULL) AS aspect_none
-    FROM (SELECT DISTINCT corpus, label, sentence_id FROM known WHERE layer = 'section') s
+), pairs AS (
+    SELECT s.label AS section, a.*
+    FROM (SELECT DISTINCT label, sentence_id FROM known WHERE layer = 'section') s
     JOIN (FROM known WHERE layer = 'aspect') a USING (sentence_id)
-    GROUP BY s.corpus, s.label
+), aspects AS (
+    SELECT corpus, section,
+        count(*) AS aspect_labels,
+        count(*) FILTER (polarity = 'POS') AS aspect_pos,
+        count(*) FILTER (polarity = 'NEG') AS aspect_neg,
+        count(*) FILTER (polarity = 'NEU') AS aspect_neu,
+        count(*) FILTER (polarity NOT IN ('POS', 'NEG', 'NEU')) AS aspect_other,
+        count(*) FILTER (polarity IS NULL) AS aspect_none
+    FROM (
+        SELECT corpus, section, polarity FROM pairs WHERE span_id IS NULL
+        UNION ALL
+        SELECT corpus, section, polarity
+        FROM (SELECT DISTINCT corpus, section, document_id, annotator, span_id, label, polarity FROM pairs WHERE span_id IS NOT NULL)
+    )
+    GROUP BY corpus, section
 )
 SELECT corpus, section, name, labels, pos, neg, neu, other, none,
     coalesce(aspect_labels, 0) AS aspect_labels,
@@ -279,7 +318,7 @@ ORDER BY corpus, labels DESC, section`,
 
 var repairsByRule = View{
 	schema.Table{
-		Name: "repairs_by_rule", Doc: "Which repairs were made on labels. A label on which two rules were applied counts for both, and one on a group that normalize.split cuts into sentences counts once.",
+		Name: "repairs_by_rule", Doc: "Which repairs were made on labels. A label on which two rules were applied counts for both, and one on a group that normalize.split cuts into sentences, or of an annotation on several, counts once.",
 		Columns: []schema.Column{
 			{Name: "rule", Type: text, Doc: "Name of the rule, as quern explain repair-NAME has it."},
 			{Name: "layer", Type: text, Nullable: true, Doc: "Annotation layer of the repaired labels."},
@@ -287,10 +326,12 @@ var repairsByRule = View{
 			{Name: "example", Type: text, Doc: "The most frequent of them: what was typed, an arrow, and what it was read as."},
 		},
 	},
-	`WITH repaired AS (
+	`WITH assigned AS (
+    ` + assigned + `
+), repaired AS (
     SELECT repair, layer, count(*) AS labels,
         raw_label || ' -> ' || if(label IS NULL, 'nothing', concat_ws('-', label, polarity)) AS example
-    FROM labels SEMI JOIN (` + firsts + `) USING (sentence_id)
+    FROM assigned
     WHERE repair IS NOT NULL
     GROUP BY repair, layer, example
 ), by_rule AS (

@@ -1,6 +1,7 @@
 package normalizer
 
 import (
+	"sort"
 	"strings"
 	"unicode/utf8"
 
@@ -9,10 +10,10 @@ import (
 	"github.com/quern-data/quern/schema"
 )
 
-// compose is old in normalization form C. It moves the offset map and the
-// segments along. A segment's edge that falls between a character and a mark
-// that composes with it moves behind the mark.
-func compose(old string, m *schema.OffsetMap, segments []schema.Segment) string {
+// compose is old in normalization form C. It moves the offset map, the segments
+// and the annotations along. A segment's edge that falls between a character and a
+// mark that composes with it moves behind the mark; an annotation takes in both.
+func compose(old string, m *schema.OffsetMap, segments []schema.Segment, annotations []schema.Annotation) string {
 	if schema.IsASCII(old) || isNormal(old) {
 		return old
 	}
@@ -20,6 +21,7 @@ func compose(old string, m *schema.OffsetMap, segments []schema.Segment) string 
 		composed = make([]byte, 0, len(old))
 		offsets  schema.OffsetMap
 		edges    = edgeMover{segments: segments}
+		moved    []move // of what was composed, if anyone asks
 	)
 	edges.literal(0, 0, 0) // an edge at the start stays there, whatever follows it
 	for at := 0; at < len(old); {
@@ -48,10 +50,50 @@ func compose(old string, m *schema.OffsetMap, segments []schema.Segment) string 
 		}
 		at += n
 		edges.chunk(at, len(composed))
+		if len(annotations) > 0 {
+			moved = append(moved, move{schema.Span{Start: at - n, End: at}, schema.Span{Start: start, End: len(composed)}})
+		}
 	}
 	edges.literal(len(old), len(old), len(composed))
 	*m = offsets
+	for i := range annotations {
+		annotations[i].Text = widen(annotations[i].Text, moved)
+	}
 	return string(composed)
+}
+
+// move is a stretch of the old text, and what it became.
+type move struct{ from, to schema.Span }
+
+// widen moves the pieces of an annotation to the new text. One that cut what was
+// composed takes in all of it, and the next starts behind that; if nothing is left of
+// it, it is part of the one before.
+func widen(pieces []schema.Span, moved []move) []schema.Span {
+	out, at := pieces[:0], 0
+	for _, p := range pieces {
+		p.Start, p.End = max(at, edgeAt(p.Start, moved, false)), edgeAt(p.End, moved, true)
+		if p.Len() > 0 {
+			out, at = append(out, p), p.End
+		}
+	}
+	return out
+}
+
+// edgeAt is where an offset of the old text is in the new one. Within what was
+// composed it is at its start, or at its end.
+func edgeAt(old int, moved []move, end bool) int {
+	i := sort.Search(len(moved), func(i int) bool { return moved[i].from.Start >= old })
+	if i == 0 {
+		return old
+	}
+	switch m := moved[i-1]; {
+	case old >= m.from.End:
+		return old - m.from.End + m.to.End
+	case end:
+		return m.to.End
+	default:
+		return m.to.Start
+	}
 }
 
 // isNormal reports whether s is in form C. Only what is not plain, with the

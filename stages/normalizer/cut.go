@@ -13,7 +13,9 @@ import (
 type cutter struct {
 	*scratch
 	doc   *schema.Document
-	split bool // whether what a group closes is split into sentences
+	split bool   // whether what a group closes is split into sentences
+	given bool   // whether segments are sentences as the file gives them
+	role  string // of the segment
 
 	kept      int // marks that are skeleton, moved to the front
 	next      int // index of the next mark
@@ -87,7 +89,7 @@ func (c *cutter) region(region schema.Span, group int) {
 		at = m.Span.End
 	}
 	last := schema.Span{Start: at, End: region.End}.Trim(text)
-	if last.Len() == 0 && group != schema.NoGroup {
+	if last.Len() == 0 && (group != schema.NoGroup || c.given) {
 		// The group closes a heading or a bare marker: that is its sentence,
 		// together with the text before.
 		c.kept, marker, heading = firstKept, "", false
@@ -119,18 +121,24 @@ func (c *cutter) emit(region schema.Span, group int) {
 		source := c.doc.Groups[group].Source.Start
 		if d := c.doc.Diagnostics.Note(schema.GroupWithoutText, source); d != nil {
 			d.Message = "no text stands between this label group and the one before it"
+			if c.given {
+				d.Message, d.InRaw = "these labels stand on a sentence without text", c.doc.Standoff
+			}
+		}
+		if c.doc.Standoff {
+			source = c.doc.Map.Source(region).Start
 		}
 		c.annotated = append(c.annotated, schema.Sentence{
 			Annotated: schema.Span{Start: region.Start, End: region.Start},
 			Text:      schema.Span{Start: region.Start, End: region.Start},
 			Source:    schema.Span{Start: source, End: source},
-			Group:     group,
+			Group:     group, Role: c.role,
 		})
 		return
 	}
 	labeled := 0
 	for i := range c.stretches {
-		if c.stretches[i].head {
+		if c.stretches[i].head && !c.given {
 			labeled = i
 		}
 	}
@@ -145,7 +153,7 @@ func (c *cutter) emit(region schema.Span, group int) {
 
 // sentences makes sentences of a stretch that a group closes, or none.
 func (c *cutter) sentences(s stretch, group int) {
-	if group == schema.NoGroup && len(c.doc.Groups) > 0 {
+	if group == schema.NoGroup && len(c.doc.Groups) > 0 && c.doc.Grouped {
 		at := c.doc.Map.Source(s.span).Start
 		if d := c.doc.Diagnostics.Note(schema.TextUnlabeled, at); d != nil {
 			d.Message = "no label group closes this text; it is a sentence without labels"
@@ -162,7 +170,7 @@ func (c *cutter) sentences(s stretch, group int) {
 		c.annotated = slices.Grow(c.annotated, 1)[:n+1]
 		to := &c.annotated[n]
 		to.Annotated, to.Text, to.Source = span, span, c.doc.Map.Source(span)
-		to.Group, to.ListMarker = group, s.marker
+		to.Group, to.ListMarker, to.Role = group, s.marker, c.role
 		to.Alignment, to.Similarity = "", 0
 		s.marker = ""
 	}

@@ -37,6 +37,7 @@ type scratch struct {
 	places    []place
 	cuts      []int // edges of the annotated sentences
 	alignment aligner.Alignment
+	spread    spread
 }
 
 // New is a Normalizer for documents with the given labels.
@@ -54,38 +55,75 @@ func (n *Normalizer) Normalize(doc *schema.Document) error {
 	room := n.scratch.Get().(*scratch)
 	defer n.scratch.Put(room)
 
-	doc.Annotated = compose(doc.Annotated, &doc.Map, doc.Segments)
-	doc.Raw = compose(doc.Raw, &doc.RawMap, nil)
+	doc.Annotated = compose(doc.Annotated, &doc.Map, doc.Segments, doc.Annotations)
+	doc.Raw = compose(doc.Raw, &doc.RawMap, nil, nil)
 	for i := range doc.Groups {
 		n.group(doc, i)
 	}
-	if len(doc.Groups) == 0 {
-		doc.Diagnostics.Notef(schema.LabelsMissing, schema.NoOffset, "no label group was recognised in the document")
+	for i := range doc.Annotations {
+		n.labels(doc, doc.Labels[doc.Annotations[i].Labels.Start:doc.Annotations[i].Labels.End], false)
 	}
+	noteMissing(doc)
 
-	room.marks = segmenter.Marks(doc.Annotated, room.marks[:0])
-	n.cut(doc, room)
+	if doc.Grouped {
+		room.marks = segmenter.Marks(doc.Annotated, room.marks[:0])
+		room.spread.first = room.spread.first[:0]
+		n.cut(doc, room)
+	} else {
+		n.take(doc, room)
+	}
 	var marks []segmenter.Mark
-	if doc.Raw != "" && n.place(doc, room) {
+	if doc.Raw != "" && len(doc.Annotations) == 0 && n.place(doc, room) {
 		marks = room.rawMarks
 	} else {
 		doc.Text, doc.TextOrigin = doc.Annotated, schema.OriginAnnotated
 		doc.Sentences, room.annotated = room.annotated, doc.Sentences
 		marks = room.marks
 	}
+	if !doc.Grouped || len(doc.Annotations) > 0 || len(doc.Annotators) > 0 {
+		room.spread.do(doc)
+	}
 	finish(doc, marks)
-	doc.Diagnostics.Locate(doc.Source.Data, doc.Source.RawData)
+	doc.Diagnostics.Locate(doc.Source.Data, doc.Source.RawData, doc.Source.Pieces...)
 	return doc.Check()
+}
+
+// noteMissing notes a document that nothing is labelled in, unless somebody is known
+// to have looked, or that nobody has.
+func noteMissing(doc *schema.Document) {
+	switch {
+	case len(doc.Groups) > 0 || doc.Unannotated:
+	case doc.Grouped:
+		doc.Diagnostics.Notef(schema.LabelsMissing, schema.NoOffset, "no label group was recognised in the document")
+	case len(doc.Annotations) == 0 && len(doc.Relations) == 0 && len(doc.Annotators) == 0:
+		doc.Diagnostics.Notef(schema.LabelsMissing, schema.NoOffset, "nothing in the document is labelled")
+	}
 }
 
 // group resolves the labels of a group.
 func (n *Normalizer) group(doc *schema.Document, index int) {
 	g := &doc.Groups[index]
 	labels := doc.Labels[g.Labels.Start:g.Labels.End]
-	repaired := g.Broken
+	g.Repaired = n.labels(doc, labels, g.Broken) || g.Broken
+	if g.Broken {
+		if d := doc.Diagnostics.Note(schema.RepairBracket, g.Source.Start); d != nil {
+			d.Message = "the brackets of this label group were mended"
+			d.Before, d.After = sourceText(doc, g.Source), canonicalGroup(labels)
+		}
+	}
+}
+
+// labels resolves labels that belong together. It reports whether any had to be
+// repaired.
+func (n *Normalizer) labels(doc *schema.Document, labels []schema.Label, broken bool) (repaired bool) {
 	for i := range labels {
 		l := &labels[i]
-		found := n.known.Resolve(l.Raw, l.Term, l.List)
+		var found taxonomy.Label
+		if doc.Grouped {
+			found = n.known.Resolve(l.Raw, l.Term, l.List)
+		} else {
+			found = n.known.ResolveIn(layerOf(doc, l), l.Raw, l.RawPolarity())
+		}
 		l.Meaning, l.Repairs = found.Meaning, found.Repairs
 		if l.Repairs != 0 {
 			noteRepairs(doc, l)
@@ -98,20 +136,30 @@ func (n *Normalizer) group(doc *schema.Document, index int) {
 		if found.HasFault {
 			noteFault(doc, l, found.Fault)
 		}
-		if g.Broken {
+		if broken {
 			l.Repairs |= schema.RepairedBracket
 		}
 		if before := labels[max(0, i-duplicateWindow):i]; l.Code != nil && hasTwin(before, l) {
-			doc.Diagnostics.Notef(schema.LabelDuplicate, l.Source.Start, "%s stands in this list twice; both are kept", l.Canonical())
+			if d := doc.Diagnostics.Note(schema.LabelDuplicate, l.Source.Start); d != nil {
+				d.Message, d.InRaw = l.Canonical()+" stands in this list twice; both are kept", doc.Standoff
+			}
 		}
 	}
-	if g.Broken {
-		if d := doc.Diagnostics.Note(schema.RepairBracket, g.Source.Start); d != nil {
-			d.Message = "the brackets of this label group were mended"
-			d.Before, d.After = sourceText(doc, g.Source), canonicalGroup(labels)
-		}
+	return repaired
+}
+
+// noLayer is the layer of labels that no layer is known of.
+const noLayer = "label"
+
+// layerOf is the layer of a label that stands in no list.
+func layerOf(doc *schema.Document, l *schema.Label) string {
+	switch {
+	case l.Detail == nil:
+		l.Detail = doc.Detail(schema.Detail{InLayer: noLayer})
+	case l.Detail.InLayer == "":
+		l.Detail.InLayer = noLayer
 	}
-	g.Repaired = repaired
+	return l.Detail.InLayer
 }
 
 // duplicateWindow bounds how far back a duplicate is looked for, in labels.
@@ -120,7 +168,7 @@ const duplicateWindow = 16
 func hasTwin(before []schema.Label, l *schema.Label) bool {
 	for i := range before {
 		b := &before[i]
-		if b.List == l.List && b.Meaning == l.Meaning {
+		if b.List == l.List && b.Meaning == l.Meaning && b.Annotator() == l.Annotator() {
 			return true
 		}
 	}
@@ -133,8 +181,11 @@ func noteRepairs(doc *schema.Document, l *schema.Label) {
 		if d == nil {
 			continue
 		}
-		d.Before, d.After = l.Raw, l.Canonical()
-		d.Message = strconv.Quote(l.Raw) + " was read as " + d.After
+		d.Before, d.After, d.InRaw = l.Raw, l.Canonical(), doc.Standoff
+		if l.RawPolarity() != "" {
+			d.Before += ", " + l.RawPolarity()
+		}
+		d.Message = strconv.Quote(d.Before) + " was read as " + d.After
 		if code == schema.RepairLayer {
 			d.Message = fmt.Sprintf("%q stands in the place of another layer, and was given to %s", l.Raw, *l.Layer)
 			d.After = *l.Layer + "/" + d.After
@@ -155,14 +206,25 @@ func noteJoint(doc *schema.Document, before []schema.Label, l *schema.Label) {
 }
 
 func noteFault(doc *schema.Document, l *schema.Label, fault schema.Code) {
-	format := "%q is no label of the taxonomy, and near none or more than one"
-	switch fault {
-	case schema.PolarityMissing:
-		format = "%q lacks its polarity"
-	case schema.PolarityUnknown:
-		format = "the polarity of %q cannot be told"
+	d := doc.Diagnostics.Note(fault, l.Source.Start)
+	if d == nil {
+		return
 	}
-	doc.Diagnostics.Notef(fault, l.Source.Start, format, l.Raw)
+	d.InRaw = doc.Standoff
+	switch {
+	case fault == schema.PolarityMissing:
+		d.Message = strconv.Quote(l.Raw) + " lacks its polarity"
+	case fault == schema.PolarityUnknown && l.RawPolarity() != "":
+		d.Message = fmt.Sprintf("%q is no polarity of %s that the taxonomy knows", l.RawPolarity(), l.Raw)
+	case fault == schema.PolarityUnknown:
+		d.Message = fmt.Sprintf("the polarity of %q cannot be told", l.Raw)
+	case l.InLayer() == "":
+		d.Message = strconv.Quote(l.Raw) + " is no label of the taxonomy, and near none or more than one"
+	case l.Layer == nil:
+		d.Message = fmt.Sprintf("the taxonomy has no layer %q, whose label %q is", l.InLayer(), l.Raw)
+	default:
+		d.Message = fmt.Sprintf("%q is no label of the layer %s, and near none or more than one", l.Raw, *l.Layer)
+	}
 }
 
 // canonicalGroup is a label group as it should have been typed, with its labels

@@ -2,6 +2,7 @@ package parser_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"github.com/quern-data/quern/schema"
@@ -35,6 +36,44 @@ func benchmarkParse(b *testing.B, p parser.Parser, data []byte) {
 	src, doc := &schema.Source{Data: data}, new(schema.Document)
 	doc.Diagnostics.Limit = 1000
 	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		doc.Reset(src)
+		p.Parse(src, doc)
+	}
+}
+
+// BenchmarkTables splits files into records, and parses files as one document: of
+// ordinary rows and lines, and of what takes most work for each byte.
+func BenchmarkTables(b *testing.B) {
+	for _, c := range hostileTables {
+		p := configured(b, c.format, []byte(c.keys))
+		data := []byte(c.head + string(bytes.Repeat([]byte(c.unit), 1<<20/len(c.unit))))
+		b.Run(c.name+"/split", func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				err := p.(parser.Records).Split(bytes.NewReader(data), func(schema.Record) error { return nil })
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(c.name+"/parse", func(b *testing.B) { benchmarkParse(b, p, data) })
+	}
+}
+
+// BenchmarkRowsBelowHeader parses a short row with a row of names before it that has
+// many columns, which is to cost but a comparison.
+func BenchmarkRowsBelowHeader(b *testing.B) {
+	p := configured(b, "csv", []byte("csv: {text: a, labels: [{from: b, layer: l}]}\n"))
+	header := "a,b" + strings.Repeat(",c", 10_000) + "\n"
+	data := []byte(header + "x.,y\n")
+	src := &schema.Source{Data: data, Pieces: []schema.Piece{
+		{Data: schema.Span{End: len(header)}, Line: 1, Header: true},
+		{Data: schema.Span{Start: len(header), End: len(data)}, Offset: int64(len(header)), Line: 2},
+	}}
+	doc := new(schema.Document)
 	b.ReportAllocs()
 	for b.Loop() {
 		doc.Reset(src)

@@ -147,7 +147,7 @@ func (s *inlineScan) wellTyped(at int) (g group, ok bool) {
 		labels = slices.Grow(labels, 1)[:n+1]
 		l := &labels[n]
 		l.Raw, l.Source, l.List, l.Position = text, schema.Span{Start: from, End: i}, list, n-first
-		l.Term, l.Joined, l.Meaning, l.Repairs = number, false, nil, 0
+		l.Term, l.Joined, l.Repairs, l.Meaning, l.Detail = number, false, 0, nil, nil
 		closed := data[i] == ']'
 		if closed {
 			i++

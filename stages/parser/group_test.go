@@ -34,7 +34,12 @@ func TestWellTyped(t *testing.T) {
 		if rapid.Bool().Draw(t, "one layer") {
 			known.Layers = known.Layers[:1]
 		}
-		text := "[[" + strings.Join(rapid.SliceOfN(rapid.SampledFrom(parts), 1, 9).Draw(t, "parts"), "")
+		text := "[["
+		if rapid.Bool().Draw(t, "well typed") {
+			text += strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"MET-POS", "LONG_CODE-POS", "A", "null"}), 1, 4).Draw(t, "labels"), ",")
+		} else {
+			text += strings.Join(rapid.SliceOfN(rapid.SampledFrom(parts), 1, 9).Draw(t, "parts"), "")
+		}
 		text += rapid.SampledFrom([]string{"]]", "]], [A]", "]] The end.", ""}).Draw(t, "end")
 		limit := rapid.SampledFrom([]int{4096, len(text), max(1, len(text)-3), 8}).Draw(t, "limit")
 		scan := func() *inlineScan {

@@ -23,12 +23,13 @@ type inline struct {
 	maxGroup int
 }
 
-func newInline(corpus config.Corpus, limits config.Limits, labels *taxonomy.Taxonomy) Parser {
-	return &inline{labels, corpus.Inline.Escapes, int(limits.GroupBytes)}
+func newInline(corpus config.Corpus, limits config.Limits, labels *taxonomy.Taxonomy) (Parser, error) {
+	return &inline{labels, corpus.Inline.Escapes, int(limits.GroupBytes)}, nil
 }
 
 // Parse implements Parser.
 func (p *inline) Parse(src *schema.Source, doc *schema.Document) bool {
+	doc.Grouped = true
 	s := inlineScan{inline: p, data: src.Data, doc: doc, offsets: &doc.Map, text: doc.Scratch[:0]}
 	if !s.frame() {
 		return false

@@ -9,6 +9,7 @@ package parser
 
 import (
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/quern-data/quern/config"
@@ -27,9 +28,32 @@ type Parser interface {
 	Parse(src *schema.Source, doc *schema.Document) bool
 }
 
+// Records is a Parser of files that may hold many documents. It is safe for
+// concurrent use.
+type Records interface {
+	Parser
+	// Split reads a file and calls emit for each record in it, in order: ranges that
+	// do not overlap, with nothing between them but separators and white space, a
+	// header, or the brackets around a list. What is no record that can be parsed is
+	// one too: Parse says what is wrong with it. A file without records is no error.
+	//
+	// It holds no more than a record at a time, and returns the error of reading or of
+	// emit.
+	Split(file io.Reader, emit func(schema.Record) error) error
+	// Fields appends to dst the value of each of the corpus's fields in a record, with
+	// its header in front, or in a file that is one, in their order, "" for none. The
+	// same as in schema.Record.Values.
+	Fields(record []byte, dst []string) []string
+}
+
 // formats is the registry: add a format here, and in config.Corpus.Format.
-var formats = map[string]func(config.Corpus, config.Limits, *taxonomy.Taxonomy) Parser{
-	"inline": newInline,
+var formats = map[string]func(config.Corpus, config.Limits, *taxonomy.Taxonomy) (Parser, error){
+	"brat":    newBrat,
+	"columns": newColumns,
+	"csv":     newCSV,
+	"inline":  newInline,
+	"json":    newJSON,
+	"jsonl":   newJSON,
 }
 
 // Formats lists the names of the formats, sorted.
@@ -48,5 +72,12 @@ func New(corpus config.Corpus, limits config.Limits, labels *taxonomy.Taxonomy) 
 	if !ok {
 		return nil, fmt.Errorf("corpus %s: no format %q; there are %v", corpus.Name, corpus.Format, Formats())
 	}
-	return format(corpus, limits, labels), nil
+	p, err := format(corpus, limits, labels)
+	if err != nil {
+		return nil, fmt.Errorf("corpus %s: %w", corpus.Name, err)
+	}
+	if corpus.SameID == "annotators" {
+		p = byAnnotators(p)
+	}
+	return p, nil
 }

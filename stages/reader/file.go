@@ -66,6 +66,8 @@ const (
 	// unknownSize is the size of a file that could not be asked for it: reading
 	// it will tell why.
 	unknownSize = -1
+	// refusedSize is the size of a file that its store cannot read, and says why.
+	refusedSize = -2
 	// noTwin stands for the stamp of a twin that is not there.
 	noTwin = 0
 	// unknownStamp is the stamp of a file that could not be asked. No state has

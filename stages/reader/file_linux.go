@@ -78,6 +78,21 @@ func (f file) read(buf []byte) (n int, err error) {
 	return max(n, 0), err
 }
 
+func (f file) readAt(buf []byte, offset int64) (n int, err error) {
+	for n < len(buf) {
+		var more int
+		err := retried(func() (err error) {
+			more, err = unix.Pread(int(f), buf[n:], offset+int64(n))
+			return err
+		})
+		if err != nil || more <= 0 {
+			return n, err
+		}
+		n += more
+	}
+	return n, nil
+}
+
 func (f file) state() (state, error) {
 	var st unix.Stat_t
 	if err := retried(func() error { return unix.Fstat(int(f), &st) }); err != nil {

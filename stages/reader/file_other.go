@@ -34,6 +34,14 @@ func (f file) read(buf []byte) (int, error) {
 	return n, err
 }
 
+func (f file) readAt(buf []byte, offset int64) (int, error) {
+	n, err := f.ReadAt(buf, offset)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return n, err
+}
+
 func (f file) state() (state, error) {
 	info, err := f.Stat()
 	return stateOf(info, err), err

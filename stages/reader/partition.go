@@ -2,7 +2,6 @@ package reader
 
 import (
 	"context"
-	"encoding/binary"
 	"slices"
 	"strconv"
 	"sync"
@@ -18,31 +17,26 @@ type partition struct {
 	end    int      // behind its last entry
 }
 
-// Partitioned is the plan in which documents are ordered by the values that they
-// have in the given columns, NULL first and as text, and only where these are equal
-// by their ids. The columns are some of schema.PartitionColumns. What a path says,
-// and what the corpus gives to all its documents, decides: nothing is read. Entries
-// without an id are in the first partition, or where there is no document in one
-// that has NULL in all columns.
-//
-// Documents are the same as before, and so are their stamps, and which of them are
-// refused. No columns leave the plan as it is.
-func (p *Plan) Partitioned(ctx context.Context, by []string, workers int) (*Plan, error) {
+// partitioned is the plan in which documents are ordered by partition, see
+// Options.PartitionBy. They are the same as before, and so are their stamps, and
+// which of them are refused.
+func (p *Plan) partitioned(ctx context.Context, by []string, workers int) (*Plan, error) {
 	if len(by) == 0 {
 		return p, nil
 	}
-	f := partitionFinder{plan: p, by: by, places: map[string]int32{}}
-	of := make([]int32, len(p.records))
+	f := partitionFinder{plan: p, by: by}
+	of := make([]int32, p.documents())
 	err := pipeline.Each(ctx, (len(of)+checkEvery-1)/checkEvery, workers, func(ctx context.Context, stretch int) error {
 		var s partitionSearch
 		for i := stretch * checkEvery; i < min(len(of), (stretch+1)*checkEvery); i++ {
-			of[i] = f.find(p.records[i].path, &s)
+			of[i] = f.find(i, &s)
 		}
 		return ctx.Err()
 	})
 	if err != nil {
 		return nil, err
 	}
+	f.values = f.keys.list
 	if len(of) == 0 {
 		f.values = [][]string{make([]string, len(by))}
 	}
@@ -57,39 +51,59 @@ type partitionFinder struct {
 	by   []string
 
 	mutex  sync.Mutex
-	places map[string]int32 // in values, by a text that stands for the values
-	values [][]string
+	keys   keyList
+	values [][]string // of keys
 }
 
 // partitionSearch is room for finding the partition of a document.
 type partitionSearch struct {
 	captured capture
 	values   []string
-	key      []byte
 }
 
-// find is the place in values of the partition of the document at the path.
-func (f *partitionFinder) find(path string, s *partitionSearch) int32 {
-	c := f.plan.capture
-	c.capture(path, &s.captured)
-	s.values, s.key = s.values[:0], s.key[:0]
+// find is the place in values of the partition of the document with the given place
+// in the order of ids.
+func (f *partitionFinder) find(at int, s *partitionSearch) int32 {
+	p := f.plan
+	if p.pieces == nil {
+		p.capture.capture(p.records[at].path, &s.captured)
+	}
+	s.values = s.values[:0]
 	for _, column := range f.by {
-		value := f.plan.corpus
-		if column != "corpus" {
-			value = c.text(column, &s.captured)
+		value := p.corpus
+		switch {
+		case column == "corpus":
+		case p.pieces == nil:
+			value = p.capture.text(column, &s.captured)
+		default:
+			value = p.keyOf(at, column)
 		}
 		s.values = append(s.values, value)
-		s.key = append(binary.AppendUvarint(s.key, uint64(len(value))), value...)
 	}
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
-	place, ok := f.places[string(s.key)]
-	if !ok {
-		place = int32(len(f.values))
-		f.places[string(s.key)] = place
-		f.values = append(f.values, slices.Clone(s.values))
+	return f.keys.place(s.values)
+}
+
+// keyOf is what the document with the given place in the order of ids has in a column
+// of keyed. That is what its first piece gives, but for the annotator, whom it has if
+// all pieces have, and the split, which it may have been given.
+func (p *Plan) keyOf(at int, column string) string {
+	k := slices.Index(p.keyed, column)
+	from, to := p.rangeAt(at)
+	value := p.keys[p.pieces[from].key][k]
+	switch {
+	case column == typedNames[split] && value == "" && p.splits != nil:
+		return p.splitNames[p.splits[at]]
+	case column != typedNames[annotator]:
+		return value
 	}
-	return place
+	for _, b := range p.pieces[from+1 : to] {
+		if p.keys[b.key][k] != value {
+			return ""
+		}
+	}
+	return value
 }
 
 // sort are the partitions in order, and the places of the records in the order of

@@ -15,7 +15,7 @@ import (
 
 func mustPartition(t testing.TB, p *Plan, by ...string) *Plan {
 	t.Helper()
-	q, err := p.Partitioned(t.Context(), by, 2)
+	q, err := p.partitioned(t.Context(), by, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestPartitionedIsAnOrder(t *testing.T) {
 		}
 		p.finish()
 		by := rapid.SampledFrom([][]string{{"year"}, {"venue", "year"}, {"corpus", "venue"}, {"paper_id"}}).Draw(t, "by")
-		q, err := p.Partitioned(t.Context(), by, 2)
+		q, err := p.partitioned(t.Context(), by, 2)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,16 +7,24 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/reader/archive"
 )
 
 // Reader reads the documents of a plan. It reuses what it works with: each
-// goroutine needs one of its own. It holds nothing that has to be closed.
+// goroutine needs one of its own. It may hold a compressed file of records open, until
+// it is closed.
 type Reader struct {
 	plan    *Plan
 	capture capture
+	values  []string          // of fields
+	piece   capture           // of a piece
+	buf     []byte            // for a file that is a piece
+	block   block             // of the file of the record that was read last
+	header  block             // of its header
 	during  func(path string) // what a test does behind the first bytes of a reading
 }
 
@@ -36,72 +44,141 @@ const readings = 3
 
 // Read fills src with entry i: its id, attributes, bytes and twin, and what
 // there is to say about them. The buffers of src are reused; they hold at most
-// limits.document_bytes+1 bytes each.
+// limits.document_bytes+1 bytes each, and the headers of records besides.
 //
 // If there is no document, because the entry is about a folder, because the
 // plan refuses it or because the file is gone, cannot be read, is too large,
 // is being written or holds white space alone, src.Refused is true. Data and
-// SHA256 are then set only if the file was read to its end.
+// SHA256 are then set only if the file was read to its end. A document of several
+// pieces is refused if any of them cannot be read.
 //
 // A file that changed since the scan is read as it is now, unless it changes
 // while it is read, and again at the second and third try. A twin that appeared
 // since is not looked for. Unless file and twin were both read in the state
-// that the scan saw, src.Unsettled is true.
+// that the scan saw, src.Unsettled is true. Where the content of a file decided what
+// its documents are, a document is refused if that has changed.
 //
 // An error means that the fault is not the document's, and that the next one
-// would meet it too: the process is out of file descriptors or memory, or the
-// root is gone or another folder than the one that was scanned.
+// would meet it too: the process is out of file descriptors or memory, the
+// root is gone or another than the one that was scanned, or an archive cannot be read.
 func (r *Reader) Read(i int, src *schema.Source) error {
 	p := r.plan
-	p.describe(i, src, &r.capture)
-	if src.Refused {
+	if !p.describe(i, src, &r.capture) {
 		return nil
 	}
-	scanned := p.record(i)
-	var settled bool
+	from, to := p.pieceRange(i)
+	refused := p.refused(i)
+	if refused || p.split == nil {
+		p.attributes(i, src, &r.capture)
+	}
+	if refused {
+		return nil
+	}
 	var err error
-	src.Data, settled, err = r.readFile(src.Path, src.Data, max(src.Bytes, 0), scanned.stamp)
-	src.Unsettled = !settled
-	if err := p.infrastructure(err); err != nil {
+	if whole := to-from == 1 && p.isWhole(from); whole {
+		src.Data, err = r.readWhole(from, "the file", src, src.Data)
+	} else {
+		err = r.readPieces(from, to, src)
+	}
+	if err != nil {
 		return err
 	}
 	switch {
-	case errors.Is(err, errTooLarge):
-		refuse(src, schema.FileTooLarge, "the file has more bytes than limits.document_bytes, %s, and has grown since it was scanned", p.limit)
-	case errors.Is(err, errChanging):
-		refuse(src, schema.FileChanging, "the file was being written while it was read: run again when whatever writes it is done")
-	case errors.Is(err, fs.ErrNotExist):
-		refuse(src, schema.FileVanished, "the file was there when the folder was scanned and is gone now")
-	case err != nil:
-		refuse(src, schema.FileUnreadable, "the file cannot be read: %s", reason(err))
+	case src.Refused:
 	case len(bytes.TrimSpace(src.Data)) == 0:
 		src.SHA256 = sha256.Sum256(src.Data)
-		refuse(src, schema.FileEmpty, "the file holds no bytes but white space")
+		refuse(src, schema.FileEmpty, "the %s no bytes but white space", holder(to-from, p.isWhole(from)))
 	default:
 		src.SHA256 = sha256.Sum256(src.Data)
 	}
+	if p.split != nil {
+		if !src.Refused && len(src.Pieces) == 0 {
+			r.captureFields(src.Data)
+		}
+		p.attributes(i, src, &r.capture)
+	}
+	if of := src.Attributes.Annotator; p.first == nil && of != nil {
+		for k := range src.Pieces {
+			src.Pieces[k].Annotator = *of
+		}
+	}
 	if src.Refused {
 		src.RawPath = ""
-		return nil
 	}
 	if src.RawPath == "" {
 		return nil
 	}
-	if scanned.twinSize > int64(p.limit) {
-		note(src, schema.TwinUnreadable, "%s has %d bytes, more than limits.document_bytes, %s", schema.DisplayPath(src.RawPath), scanned.twinSize, p.limit)
-		src.RawPath = ""
-		return nil
-	}
-	src.RawData, settled, err = r.readFile(src.RawPath, src.RawData, max(scanned.twinSize, 0), scanned.twin)
-	src.Unsettled = src.Unsettled || !settled
-	if err == nil {
+	if len(src.Pieces) > 0 {
 		src.RawSHA256 = sha256.Sum256(src.RawData)
 		return nil
 	}
-	if err := p.infrastructure(err); err != nil {
-		return err
+	src.RawPath, src.RawData, err = r.readTwin(from, src.RawPath, src, src.RawData)
+	if src.RawPath != "" {
+		src.RawSHA256 = sha256.Sum256(src.RawData)
 	}
-	switch raw := schema.DisplayPath(src.RawPath); {
+	return err
+}
+
+// holder is the start of a sentence about what is empty.
+func holder(pieces int, whole bool) string {
+	switch {
+	case pieces > 1:
+		return fmt.Sprintf("%d pieces of the document hold", pieces)
+	case whole:
+		return "file holds"
+	}
+	return "record holds"
+}
+
+// readWhole reads piece k, which is a file, into buf. If it cannot, it refuses src,
+// where the piece is called what.
+func (r *Reader) readWhole(k int, what string, src *schema.Source, buf []byte) ([]byte, error) {
+	p := r.plan
+	scanned := p.fileOf(k)
+	data, settled, err := r.readFile(scanned.path, buf, max(scanned.size, 0), scanned.stamp)
+	src.Unsettled = src.Unsettled || !settled
+	if err == nil && !settled && p.split != nil {
+		// The plan may have put it into the partition of another state.
+		data, err = data[:0], errChanging
+	}
+	if err := p.infrastructure(err); err != nil {
+		return data, err
+	}
+	problem := (*archive.Problem)(nil)
+	switch {
+	case errors.As(err, &problem):
+		refuse(src, problem.Code, "%s", problem.Text)
+	case errors.Is(err, errTooLarge):
+		refuse(src, schema.FileTooLarge, "%s has more bytes than limits.document_bytes, %s, and has grown since it was scanned", what, p.limit)
+	case errors.Is(err, errChanging):
+		refuse(src, schema.FileChanging, "%s was being written while it was read: run again when whatever writes it is done", what)
+	case errors.Is(err, fs.ErrNotExist):
+		refuse(src, schema.FileVanished, "%s was there when the folder was scanned and is gone now", what)
+	case err != nil:
+		refuse(src, schema.FileUnreadable, "%s cannot be read: %s", what, reason(err))
+	}
+	return data, nil
+}
+
+// readTwin reads the twin of piece k, a file, which lies at raw, into buf. It returns
+// no path if it cannot, with a note why.
+func (r *Reader) readTwin(k int, raw string, src *schema.Source, buf []byte) (string, []byte, error) {
+	p := r.plan
+	scanned := p.fileOf(k)
+	path := strings.TrimPrefix(raw, p.prefix)
+	if scanned.twinSize > int64(p.limit) {
+		note(src, schema.TwinUnreadable, "%s has %d bytes, more than limits.document_bytes, %s", schema.DisplayPath(path), scanned.twinSize, p.limit)
+		return "", buf, nil
+	}
+	data, settled, err := r.readFile(path, buf, max(scanned.twinSize, 0), scanned.twin)
+	src.Unsettled = src.Unsettled || !settled
+	if err == nil {
+		return raw, data, nil
+	}
+	if err := p.infrastructure(err); err != nil {
+		return "", data, err
+	}
+	switch raw := schema.DisplayPath(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		note(src, schema.TwinMissing, "%s is gone since the scan", raw)
 	case errors.Is(err, errChanging):
@@ -109,8 +186,7 @@ func (r *Reader) Read(i int, src *schema.Source) error {
 	default:
 		note(src, schema.TwinUnreadable, "%s cannot be read: %s", raw, reason(err))
 	}
-	src.RawPath = ""
-	return nil
+	return "", data, nil
 }
 
 // readFile reads a file below the root into buf, again as long as it is not in
@@ -141,20 +217,17 @@ func (r *Reader) readFile(path string, buf []byte, hint int64, scanned uint64) (
 func (r *Reader) readOnce(path string, buf []byte, hint int64) ([]byte, uint64, error) {
 	p := r.plan
 	buf = buf[:0]
-	if p.follow {
-		_, target, err := resolve(p.root, path)
-		if err != nil {
-			return buf, 0, err
-		}
-		path = target
-	}
-	f, err := open(p.root, path)
+	f, err := p.open(path)
 	if err != nil {
 		return buf, 0, err
 	}
 	defer f.close()
 	// One byte more than the file has makes the first read short.
 	limit := int(p.limit) + 1
+	packed, isPacked := f.(*packedFile)
+	if isPacked && packed.packed {
+		limit = int(p.mostSize(path, max(hint, 1))) + 1
+	}
 	buf = slices.Grow(buf, min(int(hint)+1, limit))
 	for len(buf) < limit {
 		if len(buf) == cap(buf) {
@@ -182,6 +255,9 @@ func (r *Reader) readOnce(path string, buf []byte, hint int64) ([]byte, uint64, 
 			return buf, after.stamp, nil
 		}
 	}
+	if isPacked && packed.packed {
+		return buf[:0], 0, packed.tooLarge(int64(limit - 1))
+	}
 	return buf[:0], 0, errTooLarge
 }
 
@@ -199,15 +275,11 @@ func (p *Plan) infrastructure(err error) error {
 	// Were the root gone, or another folder under its name, such as the empty one
 	// below a disk that was taken away, a run would refuse every document and
 	// publish tables without any.
-	f, rootErr := open(p.root, ".")
-	if rootErr != nil {
-		return fmt.Errorf("corpus %s: root: %w", p.corpus, rootErr)
+	if gone := p.store.check(); gone != nil {
+		return fmt.Errorf("corpus %s: root: %w", p.corpus, gone)
 	}
-	defer f.close()
-	if same, rootErr := f.is(p.folder); rootErr != nil {
-		return fmt.Errorf("corpus %s: root: %w", p.corpus, rootErr)
-	} else if !same {
-		return fmt.Errorf("corpus %s: root: %s is another folder than the one that was scanned", p.corpus, p.root)
+	if root := (*rootError)(nil); errors.As(err, &root) {
+		return fmt.Errorf("corpus %s: root: %w", p.corpus, root.error)
 	}
 	return nil
 }

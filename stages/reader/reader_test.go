@@ -24,7 +24,7 @@ import (
 	"github.com/quern-data/quern/schema"
 )
 
-var limits = config.Limits{DocumentBytes: 1 << 20, PathDepth: 64}
+var limits = config.Limits{DocumentBytes: 1 << 20, ArchiveBytes: 1 << 30, PathDepth: 64}
 
 // tree makes files below a new folder: content by path.
 func tree(t testing.TB, files map[string]string) string {
@@ -104,6 +104,36 @@ func checkCounts(t testing.TB, p *Plan) {
 	}
 }
 
+// rootOf is the folder of a plan.
+func rootOf(p *Plan) string {
+	switch s := p.store.(type) {
+	case madeUp:
+		return s.root
+	case *archived:
+		return filepath.Dir(s.file.Name())
+	}
+	return p.store.(*directory).root
+}
+
+// madeUp is a folder whose folders are listed by a test.
+type madeUp struct {
+	*directory
+	list func(d *directory, path string) (folder, error)
+}
+
+func (m madeUp) folder(path string) (folder, error) { return m.list(m.directory, path) }
+
+// listed opens roots whose folders list lists.
+func listed(list func(d *directory, path string) (folder, error)) func(*scanner) (store, error) {
+	return func(sc *scanner) (store, error) {
+		s, err := sc.openStore()
+		if err != nil {
+			return nil, err
+		}
+		return madeUp{s.(*directory), list}, nil
+	}
+}
+
 func mustRead(t testing.TB, p *Plan, i int) *schema.Source {
 	t.Helper()
 	src := new(schema.Source)
@@ -127,7 +157,7 @@ func told(t testing.TB, p *Plan) []string {
 			if d.Message == "" || d.Offset != schema.NoOffset {
 				t.Errorf("%s: diagnostic %+v", src.Path, d)
 			}
-			if strings.Contains(d.Message, p.root) {
+			if strings.Contains(d.Message, rootOf(p)) {
 				t.Errorf("the message depends on where the corpus lies: %s", d.Message)
 			}
 			line += " " + d.Code.String()
@@ -161,7 +191,7 @@ func TestScanRules(t *testing.T) {
 	c := corpusAt(root)
 	c.Exclude = []string{"old/**", "**/*_old.txt"}
 	p := mustScan(t, c)
-	diff(t, Counts{Found: 19, Documents: 3, Ignored: []Ignored{
+	diff(t, Counts{Found: 19, Files: 3, Documents: 3, Ignored: []Ignored{
 		{RuleAppleDouble, "", 1, "._a.txt"},
 		{RuleDSStore, "", 2, ".DS_Store"},
 		{RuleExcluded, "**/*_old.txt", 1, "b/c_old.txt"},
@@ -193,7 +223,7 @@ func TestScanErrors(t *testing.T) {
 		want   string
 	}{
 		{"missing root", t.Context(), func(c *config.Corpus, _ *config.Limits) { c.Root += "/none" }, "no such file"},
-		{"root is a file", t.Context(), func(c *config.Corpus, _ *config.Limits) { c.Root += "/a.txt" }, "is not a folder"},
+		{"root is a file", t.Context(), func(c *config.Corpus, _ *config.Limits) { c.Root += "/a.txt" }, "is neither a folder nor an archive"},
 		{"no root", t.Context(), func(c *config.Corpus, _ *config.Limits) { c.Root = "" }, "root is empty"},
 		{"canceled", canceled, func(*config.Corpus, *config.Limits) {}, "canceled"},
 		{"no limit", t.Context(), func(_ *config.Corpus, l *config.Limits) { l.DocumentBytes = 0 }, "limits.document_bytes"},
@@ -220,15 +250,15 @@ func TestScanUnreadableFolders(t *testing.T) {
 		"a/x.txt": "x", "b/x.txt": "x", "b/c/x.txt": "x", ".git/x.txt": "x", "old/x.txt": "x", "new/x.txt": "x",
 	})
 	denied := []string{"b", ".git", "old", "new"}
-	open := func(root, dir string) (folder, error) {
+	open := listed(func(d *directory, dir string) (folder, error) {
 		if slices.Contains(denied, dir) {
-			return nil, &fs.PathError{Op: "open", Path: root + "/" + dir, Err: syscall.EACCES}
+			return nil, &fs.PathError{Op: "open", Path: d.root + "/" + dir, Err: syscall.EACCES}
 		}
-		return openFolder(root, dir)
-	}
+		return d.folder(dir)
+	})
 	c := corpusAt(root)
 	c.Exclude = []string{"old/**/*", "new/*_old"}
-	p, err := scan(t.Context(), c, limits, 0, open)
+	p, err := Options{}.scan(t.Context(), c, limits, open)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +272,7 @@ func TestScanUnreadableFolders(t *testing.T) {
 	}
 
 	denied = []string{""}
-	if _, err := scan(t.Context(), c, limits, 0, open); !errors.Is(err, fs.ErrPermission) {
+	if _, err := (Options{}).scan(t.Context(), c, limits, open); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("an unreadable root gives %v", err)
 	}
 }
@@ -324,7 +354,7 @@ func TestScanInterrupted(t *testing.T) {
 	}
 	ctx := &countdown{Context: t.Context()}
 	ctx.left.Store(2)
-	f, err := openFolder(c.Root, "all")
+	f, err := open(c.Root, "all")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -349,6 +379,23 @@ func (f shuffled) next(l *listing) (bool, error) {
 	return more, err
 }
 
+// Annotations of brat stand beside their texts, and are no documents.
+func TestScanStandoff(t *testing.T) {
+	files := map[string]string{
+		"a/one.txt": "One.", "a/one.ann": "T1\tA 0 3\tOne\n", "a/two.txt": "Two.", "two.ann": "", "a/b.c.txt": "Three.", "a/b.c.ann": "", "a/annotation.conf": "",
+	}
+	c := corpusAt(tree(t, files))
+	c.Format, c.Paths, c.Raw, c.Exclude = "brat", nil, "", nil
+	counts := mustScan(t, c).Counts()
+	if counts.Documents != 3 || counts.Twins != 2 {
+		t.Errorf("%d documents and %d twins", counts.Documents, counts.Twins)
+	}
+	c.Raw = "a/one.ann"
+	if n := mustScan(t, c).Counts().Twins; n != 1 {
+		t.Errorf("%d twins where raw names one", n)
+	}
+}
+
 func TestScanOrder(t *testing.T) {
 	root := tree(t, map[string]string{
 		"a/x.txt": "1", "a-b/x.txt": "2", "a.txt": "3", "a/y/x.txt": "4", "b/x.txt": "5", "c.md": "6", "d.md": "7", "b/raw.txt": "8",
@@ -361,10 +408,10 @@ func TestScanOrder(t *testing.T) {
 	c.Raw = "{dir}/raw.txt"
 	var want *Plan
 	for seed := range uint64(50) {
-		p, err := scan(t.Context(), c, limits, 1+int(seed%4), func(root, dir string) (folder, error) {
-			f, err := openFolder(root, dir)
+		p, err := Options{Workers: 1 + int(seed%4)}.scan(t.Context(), c, limits, listed(func(d *directory, dir string) (folder, error) {
+			f, err := d.folder(dir)
 			return shuffled{f, rand.New(rand.NewPCG(seed, hash(dir)))}, err
-		})
+		}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -446,7 +493,7 @@ func TestScanSymlinks(t *testing.T) {
 		" self refused symlink-loop",
 		"c/c1 c1.txt", "c/d/e d/e.txt", "c/docs/a docs/a.txt", "c/docs/sub/b docs/sub/b.txt",
 	}, told(t, p))
-	diff(t, Counts{Found: 25, Documents: 4, Notices: 11, Ignored: []Ignored{
+	diff(t, Counts{Found: 25, Files: 4, Documents: 4, Notices: 11, Ignored: []Ignored{
 		{RuleExcluded, "old/**", 1, "old/gone.txt"},
 		{RuleHidden, "", 4, ".hidden/gone"},
 		{RuleNotRegular, "", 1, "fifo.txt"},
@@ -526,7 +573,7 @@ func TestTwins(t *testing.T) {
 			all := slices.Concat(want, tt.extra)
 			slices.Sort(all)
 			diff(t, all, told(t, p))
-			diff(t, Counts{Found: 7, Documents: len(all), Twins: 2, Ignored: tt.stray}, p.Counts())
+			diff(t, Counts{Found: 7, Files: len(all), Documents: len(all), Twins: 2, Ignored: tt.stray}, p.Counts())
 		})
 	}
 
@@ -685,7 +732,7 @@ func TestPlan(t *testing.T) {
 		"c/k b/k.txt refused document-duplicate",
 		"c/k c/k.txt refused document-duplicate",
 	}, told(t, p))
-	diff(t, Counts{Found: 7, Documents: 7, Refused: 4}, p.Counts())
+	diff(t, Counts{Found: 7, Files: 7, Documents: 7, Refused: 4}, p.Counts())
 	if want := int64(len(big)) + 6 + 1; p.Bytes() != want {
 		t.Errorf("%d bytes, want %d", p.Bytes(), want)
 	}
@@ -968,7 +1015,7 @@ func TestPeerReviewAnalyze(t *testing.T) {
 		conflicts, found, ignored = 0, 300, nil
 	}
 	p := mustScan(t, reviews(root))
-	diff(t, Counts{Found: found, Documents: documents, Twins: documents, Ignored: ignored}, p.Counts())
+	diff(t, Counts{Found: found, Files: documents, Documents: documents, Twins: documents, Ignored: ignored}, p.Counts())
 	var src schema.Source
 	reader := p.NewReader()
 	for i := range p.Len() {
@@ -1039,7 +1086,7 @@ func TestPlanMemory(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	p, err := scan(t.Context(), reviews(root), limits, 0, func(_, dir string) (folder, error) { return fakeReviews{papers, dir}, nil })
+	p, err := Options{}.scan(t.Context(), reviews(root), limits, listed(func(_ *directory, dir string) (folder, error) { return fakeReviews{papers, dir}, nil }))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,14 +6,15 @@ import (
 )
 
 // Identity is a hash of the salt and of all that the names in a corpus say about
-// the entries of s: ids, paths, whether the scan saw a twin, which document
-// has the id of a duplicate, the corpus, and the diagnostics of entries without
-// an id. Two shards have one identity if these are the same, in the same order,
+// the entries of s: ids, paths, splits, where in their files records stand, whether the scan
+// saw a twin, which document has the id of a duplicate, the corpus, the name of its
+// archive, why a member of that or the records of a file cannot be read, and the
+// diagnostics of entries without an id. Two shards have one identity if these are the same, in the same order,
 // on any machine and at any time. Together with the configuration, which belongs
 // in the salt, and the bytes of the files it decides every row of the shard.
 //
-// Sizes and times are not in it, nor what follows from a size, that a file is
-// empty or too large: Stamps has them.
+// Sizes and times are not in it, but for the sizes of several pieces of one document,
+// nor what follows from a size, that a file is empty or too large: Stamps has them.
 func (p *Plan) Identity(s Shard, salt string) [32]byte {
 	h := sha256.New()
 	// Each text goes behind its length, and each entry starts with its kind: no
@@ -25,7 +26,17 @@ func (p *Plan) Identity(s Shard, salt string) [32]byte {
 			b = append(b, text...)
 		}
 	}
+	addPlace := func(k int) {
+		if p.pieces != nil {
+			b = binary.AppendUvarint(b, uint64(p.pieces[k].offset))
+			b = binary.AppendUvarint(b, uint64(p.pieces[k].line))
+		}
+	}
 	add(salt, p.corpus)
+	if p.prefix != "" {
+		b = append(b, 'a')
+		add(p.prefix)
+	}
 	for i := s.Start; i < s.End; i++ {
 		h.Write(b)
 		b = b[:0]
@@ -35,19 +46,46 @@ func (p *Plan) Identity(s Shard, salt string) [32]byte {
 			add(n.path, n.code.String(), n.message)
 			continue
 		}
-		r := p.record(i)
-		kind := byte('d')
-		if r.twin != noTwin {
-			kind = 't'
+		from, to := p.pieceRange(i)
+		if p.first != nil {
+			b = binary.AppendUvarint(append(b, 'p'), uint64(to-from))
 		}
-		b = append(b, kind)
-		b = binary.AppendUvarint(b, uint64(len(p.corpus)+1+len(r.id)))
-		b = append(append(append(b, p.corpus...), '/'), r.id...)
-		add(r.path)
-		if first := p.original(i); first != r {
-			add(first.path)
+		for k := from; k < to; k++ {
+			kind, t := byte('d'), p.troubleOf(k)
+			switch {
+			case t != nil, p.fileOf(k).size == refusedSize:
+				kind = 'x'
+			case !p.isWhole(k):
+				kind = 'r'
+			case p.fileOf(k).twin != noTwin:
+				kind = 't'
+			}
+			if b = append(b, kind); k == from {
+				b = binary.AppendUvarint(b, uint64(len(p.corpus)+1+len(p.id(k))))
+				b = append(append(append(b, p.corpus...), '/'), p.id(k)...)
+			}
+			add(p.fileOf(k).path)
+			addPlace(k)
+			if to-from > 1 {
+				// Where one ends and the next starts is not to be seen in their bytes.
+				b = binary.AppendVarint(binary.AppendVarint(b, p.size(k)), p.fileOf(k).twinSize)
+			}
+			switch {
+			case t != nil:
+				add(t.code.String(), t.message)
+			case kind == 'x':
+				problem := p.store.problem(p.fileOf(k).path)
+				add(problem.Code.String(), problem.Text)
+			}
+		}
+		if first := p.original(i); first != from {
+			add(p.fileOf(first).path)
+			addPlace(first)
 		} else {
 			add("") // no path is empty
+		}
+		if p.splits != nil {
+			add(p.splitOf(i))
 		}
 	}
 	h.Write(b)
@@ -72,9 +110,21 @@ func (p *Plan) Stamps(s Shard, before int64) []uint64 {
 		switch i := s.Start + k; {
 		case i < len(p.notices):
 			stamps[k] = p.Entry(i).Stamp
-		case p.record(i).changed < before:
+		case p.settledBefore(i, before):
 			stamps[k] = p.stamp(i)
 		}
 	}
 	return stamps
+}
+
+// settledBefore reports whether the files of document i last changed before that
+// time. Records are known by their bytes, and Read sees that they still are.
+func (p *Plan) settledBefore(i int, before int64) bool {
+	from, to := p.pieceRange(i)
+	for k := from; k < to; k++ {
+		if p.isWhole(k) && p.fileOf(k).changed >= before {
+			return false
+		}
+	}
+	return true
 }

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -20,9 +18,35 @@ import (
 	"github.com/quern-data/quern/schema"
 )
 
+// Options say how to scan, beyond what the configuration of the corpus says.
+type Options struct {
+	// Workers is how many folders are listed, and files split, at the same time, where
+	// 0 means one a processor.
+	Workers int
+	// Records finds the documents in each file. Nil if a file is one.
+	Records Records
+	// PartitionBy are columns, some of schema.PartitionColumns. Documents are ordered
+	// by the values that they have in them, NULL first and as text, and only where
+	// these are equal by their ids. Entries without an id are in the first partition,
+	// or where there is no document in one that has NULL in all columns. None leave the
+	// plan ordered by ids.
+	PartitionBy []string
+	// Index is what an earlier scan found in files of records, nil if nothing is to be
+	// kept.
+	Index *Index
+}
+
+// Scan walks the folder of a corpus and plans how to read it, where each file is a
+// document. See Options.Scan.
+func Scan(ctx context.Context, corpus config.Corpus, limits config.Limits, workers int) (*Plan, error) {
+	return Options{Workers: workers}.Scan(ctx, corpus, limits)
+}
+
 // Scan walks the folder of a corpus and plans how to read it. The plan depends
 // on names, sizes and links alone, not on the order in which the file system
-// lists them. No file is opened.
+// lists them. No file is opened, but for those that Records splits: where the
+// documents in a file stand, what they are called and how they are partitioned
+// depends on their content.
 //
 // A file is a document if it fits a glob of include and no rule leaves it out.
 // The rules that leave whole folders out still have their files counted. A file
@@ -39,34 +63,23 @@ import (
 // the root that cannot be read, or lies deeper than limits.path_depth, becomes
 // an entry of the plan, unless a rule leaves out all that it might hold.
 //
-// As many folders are listed at the same time as there are workers, where 0 means
-// one a processor.
-func Scan(ctx context.Context, corpus config.Corpus, limits config.Limits, workers int) (*Plan, error) {
-	p, err := scan(ctx, corpus, limits, workers, openFolder)
+// A file that holds no document, or that cannot be read, is an entry that says so.
+func (o Options) Scan(ctx context.Context, corpus config.Corpus, limits config.Limits) (*Plan, error) {
+	p, err := o.scan(ctx, corpus, limits, (*scanner).openStore)
 	if err != nil {
 		return nil, fmt.Errorf("corpus %s: %w", corpus.Name, err)
 	}
 	return p, nil
 }
 
-// openFolder opens a folder below the root.
-func openFolder(root, dir string) (folder, error) {
-	f, err := open(root, cmp.Or(dir, "."))
-	if err != nil {
-		return nil, err
-	}
-	return f, nil
-}
-
 // scanner is what all workers of a scan know. They do not change it.
 type scanner struct {
 	ctx     context.Context
 	corpus  *config.Corpus
-	root    string      // absolute, its links resolved
-	info    fs.FileInfo // of root
-	depth   int         // of folders below the root, at most
+	limits  config.Limits
+	store   store
+	depth   int // of folders below the root, at most
 	workers int
-	open    func(root, dir string) (folder, error)
 	capture *capturer
 }
 
@@ -109,7 +122,7 @@ type ignoreKey struct {
 	glob string
 }
 
-func scan(ctx context.Context, corpus config.Corpus, limits config.Limits, workers int, open func(root, dir string) (folder, error)) (*Plan, error) {
+func (o Options) scan(ctx context.Context, corpus config.Corpus, limits config.Limits, open func(*scanner) (store, error)) (*Plan, error) {
 	if limits.DocumentBytes <= 0 {
 		return nil, fmt.Errorf("limits.document_bytes is %d: it must be positive", limits.DocumentBytes)
 	}
@@ -126,47 +139,30 @@ func scan(ctx context.Context, corpus config.Corpus, limits config.Limits, worke
 		return nil, err
 	}
 	s := &scanner{
-		ctx: ctx, corpus: &corpus, depth: limits.PathDepth, workers: pipeline.Workers(workers), open: open, capture: attributes,
+		ctx: ctx, corpus: &corpus, limits: limits, depth: limits.PathDepth, workers: pipeline.Workers(o.Workers), capture: attributes,
 	}
-	if err := s.findRoot(); err != nil {
+	if s.store, err = open(s); err != nil {
 		return nil, err
 	}
 	found, err := s.walk()
 	if err != nil {
 		return nil, err
 	}
+	s.addLost(found)
 	if found.followed {
 		found.dropDuplicates()
 	}
 	p := &Plan{
-		corpus: corpus.Name, root: s.root, folder: s.info, follow: corpus.FollowSymlinks, limit: limits.DocumentBytes,
-		capture: attributes, notices: found.notices,
+		corpus: corpus.Name, store: s.store, prefix: s.store.prefix(), ctx: ctx, archiveBytes: int64(limits.ArchiveBytes), unpacked: new(unpackedFiles), limit: limits.DocumentBytes, capture: attributes, notices: found.notices,
 	}
 	if err := s.settle(found, p); err != nil {
 		return nil, err
 	}
+	if err := s.order(p, o); err != nil {
+		return nil, err
+	}
 	p.finish()
-	return p, nil
-}
-
-func (s *scanner) findRoot() error {
-	if s.corpus.Root == "" {
-		return errors.New("root is empty")
-	}
-	root, err := filepath.Abs(s.corpus.Root)
-	if err != nil {
-		return fmt.Errorf("root: %w", err)
-	}
-	if s.root, err = filepath.EvalSymlinks(root); err != nil {
-		return fmt.Errorf("root: %w", err)
-	}
-	if s.info, err = os.Stat(s.root); err != nil {
-		return fmt.Errorf("root: %w", err)
-	}
-	if !s.info.IsDir() {
-		return fmt.Errorf("root %s is not a folder", root)
-	}
-	return nil
+	return p.partitioned(ctx, o.PartitionBy, o.Workers)
 }
 
 // checkEvery is after how many entries a loop looks whether it was interrupted.
@@ -218,7 +214,7 @@ func (f *finder) folder(b *branch) ([]branch, error) {
 			fmt.Sprintf("the folder lies more than %d folders below the root, and was not read: raise limits.path_depth, or leave it out with exclude", f.depth))
 		return nil, nil
 	}
-	opened, err := f.open(f.root, b.real)
+	opened, err := f.store.folder(b.real)
 	if err == nil {
 		defer opened.close()
 		err = f.listing.list(f.ctx, opened)
@@ -257,6 +253,47 @@ func (f *finder) folder(b *branch) ([]branch, error) {
 	return f.below, nil
 }
 
+// addLost counts the files that have no path, and notes them unless a rule leaves them
+// out.
+func (s *scanner) addLost(found *findings) {
+	for _, lost := range s.store.lost() {
+		why := ignoreKey{rule: RuleUnsafeMember}
+		if lost.Code == schema.ArchiveMemberDuplicate {
+			why.rule = RuleReplacedMember
+			if named := s.rule(lost.Name); named.rule != "" {
+				found.ignore(lost.Name, named)
+				continue
+			}
+		}
+		found.ignore(lost.Name, why)
+		found.notices = append(found.notices, notice{lost.Name, lost.Text, lost.Code})
+	}
+}
+
+// rule is the one that leaves a file out by its path, be it a twin or not.
+func (s *scanner) rule(path string) (why ignoreKey) {
+	dir, name := "", path
+	for {
+		var ok bool
+		if dir, name, ok = strings.Cut(name, "/"); !ok {
+			break
+		}
+		why = s.folderRule(dir, why)
+	}
+	if why = s.nameRule(path, dir, why); why.rule == "" && !s.included(path) {
+		why.rule = RuleNotIncluded
+	}
+	return why
+}
+
+func (s *scanner) included(path string) bool {
+	_, ok := fits(s.corpus.Include, path)
+	if !ok && isPacked(path) {
+		_, ok = fits(s.corpus.Include, contentPath(path))
+	}
+	return ok
+}
+
 // missing notes that nobody knows what a folder holds, unless a rule leaves it
 // out.
 func (f *finder) missing(dir string, why ignoreKey, code schema.Code, message string) {
@@ -292,6 +329,12 @@ func (s *scanner) nameRule(path, name string, above ignoreKey) ignoreKey {
 	if glob, ok := fits(s.corpus.Exclude, path); ok {
 		return ignoreKey{RuleExcluded, glob}
 	}
+	if !isPacked(path) {
+		return ignoreKey{}
+	}
+	if glob, ok := fits(s.corpus.Exclude, contentPath(path)); ok {
+		return ignoreKey{RuleExcluded, glob}
+	}
 	return ignoreKey{}
 }
 
@@ -321,14 +364,14 @@ func (f *finder) file(path, real string, mode fs.FileMode, why ignoreKey) bool {
 	if why.rule == "" {
 		if !mode.IsRegular() {
 			why.rule = RuleNotRegular
-		} else if _, ok := fits(f.corpus.Include, path); !ok {
+		} else if !f.included(path) {
 			why.rule = RuleNotIncluded
 		}
 	}
 	switch {
 	case why.rule == "":
 		return true
-	case f.corpus.Raw != "" && mode.IsRegular():
+	case hasTwins(f.corpus) && mode.IsRegular():
 		f.others = append(f.others, other{path, real, why})
 	default:
 		f.ignore(path, why)
@@ -375,12 +418,12 @@ func (f *finder) link(path string, why ignoreKey, via []string) {
 		f.ignore(path, ignoreKey{cmp.Or(why.rule, RuleSymlink), why.glob})
 		return
 	}
-	info, target, err := resolve(f.root, path)
+	mode, st, target, err := f.store.resolve(path)
 	switch {
-	case err == nil && !info.IsDir():
+	case err == nil && !mode.IsDir():
 		f.followed = true
-		if f.file(path, target, info.Mode(), why) {
-			f.candidate(path, target, stateOf(info, nil))
+		if f.file(path, target, mode, why) {
+			f.candidate(path, target, st)
 		}
 		return
 	case err == nil && slices.ContainsFunc(via, func(dir string) bool { return contains(target, dir) }):
@@ -403,27 +446,6 @@ func (f *finder) link(path string, why ignoreKey, via []string) {
 		n.code, n.message = schema.SymlinkOutside, "the link leads out of the corpus"
 	}
 	f.notices = append(f.notices, n)
-}
-
-var errOutside = errors.New("outside the root")
-
-// resolve follows the links in a path below root, which has none itself. target
-// is relative to root.
-func resolve(root, path string) (info fs.FileInfo, target string, err error) {
-	full := filepath.Join(root, path)
-	if info, err = os.Stat(full); err != nil {
-		return nil, "", err
-	}
-	if target, err = filepath.EvalSymlinks(full); err != nil {
-		return nil, "", err
-	}
-	if target, err = filepath.Rel(root, target); err != nil || !filepath.IsLocal(target) {
-		return nil, "", errOutside
-	}
-	if target == "." {
-		target = ""
-	}
-	return info, filepath.ToSlash(target), nil
 }
 
 func (f *findings) ignore(path string, why ignoreKey) { f.count(why, 1, path) }

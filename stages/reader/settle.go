@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"context"
 	"math"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/quern-data/quern/pipeline"
 	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/reader/archive"
 )
 
 // nowhere is the place of a twin that is not there.
@@ -36,7 +36,7 @@ func (s *scanner) settle(found *findings, p *Plan) error {
 		}
 		twins[i] = nowhere
 		if raw, ok := s.capture.rawPath(r.path, captured); ok {
-			if place := at.find(found, raw); int(place) != i {
+			if place := at.findPacked(found, raw); int(place) != i {
 				twins[i] = place
 			}
 		}
@@ -114,6 +114,18 @@ func (p places) find(f *findings, path string) int32 {
 	return nowhere
 }
 
+// findPacked is find for a file that may be compressed.
+func (p places) findPacked(f *findings, path string) int32 {
+	at := p.find(f, path)
+	for _, suffix := range archive.Suffixes {
+		if at != nowhere {
+			break
+		}
+		at = p.find(f, path+suffix)
+	}
+	return at
+}
+
 // settleTwins takes the twins out of records and of others. A candidate is a
 // twin if a document claims it, which a twin cannot do. Where candidates claim
 // each other in a circle, the first by path is a document.
@@ -162,7 +174,7 @@ func (s *scanner) settleTwins(found *findings, p *Plan, records []record, twins 
 		if at >= 0 {
 			t = records[at].state
 		} else {
-			t = stateOf(os.Lstat(s.root + "/" + found.others[^at].real))
+			t = s.store.stateAt(found.others[^at].real)
 		}
 		r.twin, r.twinSize, changed[i] = t.stamp, t.size, t.changed
 	})
@@ -172,6 +184,16 @@ func (s *scanner) settleTwins(found *findings, p *Plan, records []record, twins 
 	for i := range records {
 		if records[i].twin != noTwin {
 			records[i].changed = max(records[i].changed, changed[i])
+		}
+	}
+	for i := range records {
+		if !document[i] {
+			p.addTwin(records[i].path)
+		}
+	}
+	for i, o := range found.others {
+		if otherTwin[i] {
+			p.addTwin(o.path)
 		}
 	}
 	documents := records[:0]
@@ -192,4 +214,16 @@ func (s *scanner) settleTwins(found *findings, p *Plan, records []record, twins 
 	}
 	found.others = ignored
 	return documents, nil
+}
+
+// addTwin notes where a twin lies, if it is compressed.
+func (p *Plan) addTwin(path string) {
+	content, packed := archive.Unpacked(path)
+	if !packed {
+		return
+	}
+	if p.twins == nil {
+		p.twins = map[string]string{}
+	}
+	p.twins[content] = path
 }

@@ -86,16 +86,16 @@ func (p *Plan) cut(shards []Shard, start, end int, target int64) []Shard {
 	from := start
 	for i := range ends {
 		if i == len(ends)-1 || endsShard(i) {
-			shards = p.pieces(shards, from, start+i+1, maxTargets*target)
+			shards = p.evenly(shards, from, start+i+1, maxTargets*target)
 			from = start + i + 1
 		}
 	}
 	return shards
 }
 
-// pieces appends the range to shards, cut evenly if it weighs more than
+// evenly appends the range to shards, cut evenly if it weighs more than
 // ceiling.
-func (p *Plan) pieces(shards []Shard, start, end int, ceiling int64) []Shard {
+func (p *Plan) evenly(shards []Shard, start, end int, ceiling int64) []Shard {
 	var total int64
 	for i := start; i < end; i++ {
 		total += p.weight(i)
@@ -115,7 +115,7 @@ func (p *Plan) pieces(shards []Shard, start, end int, ceiling int64) []Shard {
 		}
 		weighs += w
 		if i >= len(p.notices) && !p.refused(i) {
-			shard.Bytes += max(p.record(i).size, 0)
+			shard.Bytes += p.documentBytes(i)
 		}
 	}
 	shard.End = end
@@ -127,7 +127,7 @@ func (p *Plan) weight(i int) int64 {
 	if i < len(p.notices) || p.refused(i) {
 		return minWeight // it will not be read, however large
 	}
-	return max(p.record(i).size, minWeight)
+	return max(p.documentBytes(i), minWeight)
 }
 
 // idHash is the hash of the id of entry i.
@@ -135,7 +135,8 @@ func (p *Plan) idHash(i int) uint64 {
 	if i < len(p.notices) {
 		return hash("")
 	}
-	return hash(p.corpus, "/", p.record(i).id)
+	first, _ := p.pieceRange(i)
+	return hash(p.corpus, "/", p.id(first))
 }
 
 // hash is FNV-1a with 64 bits of the parts, as one string, followed by the finalizer of MurmurHash3 because

@@ -440,6 +440,7 @@ func TestTables(t *testing.T) {
 	testTable[schema.DocumentRow](t, "documents")
 	testTable[schema.SentenceRow](t, "sentences")
 	testTable[schema.LabelRow](t, "labels")
+	testTable[schema.RelationRow](t, "relations")
 	testTable[schema.DiagnosticRow](t, "diagnostics")
 	rows := someRows[schema.TaxonomyRow](1, 5000)
 	s := snapshotOf(t, "taxonomy", rows)

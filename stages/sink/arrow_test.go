@@ -163,6 +163,7 @@ func TestReadBack(t *testing.T) {
 	testReadBack[schema.DocumentRow](t, "documents")
 	testReadBack[schema.SentenceRow](t, "sentences")
 	testReadBack[schema.LabelRow](t, "labels")
+	testReadBack[schema.RelationRow](t, "relations")
 	testReadBack[schema.DiagnosticRow](t, "diagnostics")
 	testReadBack[schema.TaxonomyRow](t, "taxonomy")
 }

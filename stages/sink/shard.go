@@ -21,6 +21,7 @@ type Shard struct {
 	documents   *documents
 	sentences   *sentences
 	labels      *labels
+	relations   *relations
 	diagnostics *diagnostics
 
 	ids sentenceIDs
@@ -42,7 +43,8 @@ func (w *Writer) NewShard(dir string, corpus config.Corpus, taxonomy *config.Tax
 		room := new(columnar.Room)
 		s = &Shard{
 			writer: w, documents: newDocuments(room, w.options), sentences: newSentences(room, w.options),
-			labels: newLabels(room, w.options), diagnostics: newDiagnostics(room, w.options),
+			labels: newLabels(room, w.options), relations: newRelations(room, w.options),
+			diagnostics: newDiagnostics(room, w.options),
 		}
 	}
 	s.sentences.utf16, s.stats = corpus.Normalize.UTF16, NewStats()
@@ -63,8 +65,8 @@ func (w *Writer) NewShard(dir string, corpus config.Corpus, taxonomy *config.Tax
 	return s, nil
 }
 
-func (s *Shard) parts() [4]*part {
-	return [4]*part{s.documents.part, s.sentences.part, s.labels.part, s.diagnostics.part}
+func (s *Shard) parts() [5]*part {
+	return [5]*part{s.documents.part, s.sentences.part, s.labels.part, s.relations.part, s.diagnostics.part}
 }
 
 // Write adds a document, which was normalized or refused. Documents come in the
@@ -85,6 +87,9 @@ func (s *Shard) Write(doc *schema.Document) error {
 	if err != nil {
 		return err
 	}
+	if err := s.relations.add(doc, &s.ids); err != nil {
+		return err
+	}
 	return s.documents.add(doc, labels, labeled)
 }
 
@@ -101,17 +106,37 @@ func (s *Shard) addInput(src *schema.Source) error {
 	}
 	s.last = src.ID
 	input := Input{
-		Corpus: src.Corpus, Path: schema.DisplayPath(src.Path),
-		Bytes: src.Bytes, Refused: src.Refused,
+		Corpus: src.Corpus, Bytes: src.Bytes, Refused: src.Refused,
 	}
 	if src.SHA256 != [32]byte{} {
-		input.Bytes, input.SHA256 = int64(len(src.Data)), hex.EncodeToString(src.SHA256[:])
+		input.Bytes, input.SHA256 = src.Size(), hex.EncodeToString(src.SHA256[:])
 	}
+	path, offset := src.Start()
+	input.Path, input.Offset = schema.DisplayPath(path), offset
+	input.addPieces(src)
 	if src.RawPath != "" {
 		input.RawPath, input.RawSHA256 = schema.DisplayPath(src.RawPath), hex.EncodeToString(src.RawSHA256[:])
 	}
 	s.inputLines++
 	return s.encoder.Encode(&input) // with a line end
+}
+
+func (in *Input) addPieces(src *schema.Source) {
+	header := 0
+	for i := range src.Pieces {
+		p := &src.Pieces[i]
+		if p.Header {
+			header = p.Data.Len()
+			continue
+		}
+		in.Pieces = append(in.Pieces, InputPiece{
+			schema.DisplayPath(p.Path), p.Offset, p.Data.Len(), header, schema.DisplayPath(p.RawPath),
+		})
+		header = 0
+	}
+	if len(in.Pieces) == 1 { // it says what the input does
+		in.Header, in.Pieces = in.Pieces[0].Header, nil
+	}
 }
 
 // sentenceIDs are the ids of a document's sentences.
@@ -179,12 +204,25 @@ type Result struct {
 type Input struct {
 	Corpus string `json:"corpus"`
 	Path   string `json:"path"`             // as schema.DisplayPath shows it
-	Bytes  int64  `json:"bytes"`            // -1 if not known
-	SHA256 string `json:"sha256,omitempty"` // empty if it could not be read
+	Offset int64  `json:"offset,omitempty"` // in the file, which may hold many documents
+	Bytes  int64  `json:"bytes"`            // of the document, -1 if not known
+	Header int    `json:"header,omitempty"` // bytes at the start of the file that were read before it
+	SHA256 string `json:"sha256,omitempty"` // of both; empty if they could not be read
 	// RawPath and RawSHA256 are those of its twin, if there is one.
 	RawPath   string `json:"raw_path,omitempty"`
 	RawSHA256 string `json:"raw_sha256,omitempty"`
 	Refused   bool   `json:"refused,omitempty"`
+	// Pieces are those that the document was put together of, where they are several.
+	Pieces []InputPiece `json:"pieces,omitempty"`
+}
+
+// InputPiece is a piece of a document: a file, or a record of one.
+type InputPiece struct {
+	Path    string `json:"path"`
+	Offset  int64  `json:"offset,omitempty"`
+	Bytes   int    `json:"bytes"`
+	Header  int    `json:"header,omitempty"`   // as that of an input
+	RawPath string `json:"raw_path,omitempty"` // of its twin, if it has one
 }
 
 // WriteTaxonomies writes the table taxonomy into dir: the labels of all corpora,

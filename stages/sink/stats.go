@@ -8,13 +8,14 @@ import (
 type Stats struct {
 	Written        int                      `json:"written"` // documents
 	Refused        int                      `json:"refused"`
-	Unreadable     int                      `json:"unreadable"`   // folders
+	Unreadable     int                      `json:"unreadable"`   // folders, and members of archives without a place
 	SourceBytes    int64                    `json:"source_bytes"` // of the documents written or refused
 	Sentences      int                      `json:"sentences"`
 	Groups         int                      `json:"groups"`     // label groups
 	Labeled        int                      `json:"labeled"`    // sentences that carry one
 	Labels         int                      `json:"labels"`     // rows of the table labels
 	Unresolved     int                      `json:"unresolved"` // of these, without a label
+	Relations      int                      `json:"relations"`
 	LabelsByLayer  map[string]int           `json:"labels_by_layer"`
 	Alignments     map[schema.Alignment]int `json:"alignments"`      // sentences, where there is a raw twin
 	LabeledAligned map[schema.Alignment]int `json:"labeled_aligned"` // those of them with labels
@@ -67,14 +68,16 @@ func (s *Stats) add(doc *schema.Document) {
 			s.Diagnostics[d.Code]++
 		}
 		if _, ok := s.Examples[d.Code]; !ok {
-			s.Examples[d.Code] = Example{doc.Source.PathOf(d), *d}
+			path, _ := doc.Source.Place(d)
+			s.Examples[d.Code] = Example{path, *d}
 		}
 	}
 	if doc.Source.ID == "" {
-		s.Unreadable += doc.Diagnostics.Count(schema.DirectoryUnreadable) + doc.Diagnostics.Count(schema.DirectoryTooDeep)
+		s.Unreadable += doc.Diagnostics.Count(schema.DirectoryUnreadable) + doc.Diagnostics.Count(schema.DirectoryTooDeep) +
+			doc.Diagnostics.Count(schema.ArchiveMemberUnsafe)
 		return
 	}
-	s.SourceBytes += int64(len(doc.Source.Data))
+	s.SourceBytes += doc.Source.Size()
 	if doc.Source.Refused {
 		s.Refused++
 		return
@@ -82,6 +85,7 @@ func (s *Stats) add(doc *schema.Document) {
 	s.Written++
 	s.Sentences += len(doc.Sentences)
 	s.Groups += len(doc.Groups)
+	s.Relations += len(doc.Relations)
 	s.Coverage.Add(doc.Coverage)
 	for i := range doc.Sentences {
 		sentence := &doc.Sentences[i]
@@ -126,6 +130,7 @@ func (s *Stats) Merge(o Stats) {
 	s.Labeled += o.Labeled
 	s.Labels += o.Labels
 	s.Unresolved += o.Unresolved
+	s.Relations += o.Relations
 	s.Coverage.Add(o.Coverage)
 	for class, n := range o.Alignments {
 		s.Alignments[class] += n

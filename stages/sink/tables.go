@@ -2,6 +2,7 @@ package sink
 
 import (
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -10,8 +11,8 @@ import (
 	"github.com/quern-data/quern/stages/sink/columnar"
 )
 
-// attributes are the columns that documents, sentences and labels have in common:
-// the corpus and schema.Attributes. Those that are dropped are nil.
+// attributes are the columns that documents, sentences, labels and relations have in
+// common: the corpus and schema.Attributes. Those that are dropped are nil.
 type attributes struct {
 	corpus, paperID, venue, reviewer, decision, split, annotator *columnar.Strings
 	year                                                         *columnar.Numbers[int32]
@@ -35,6 +36,7 @@ func attributesOf(f *columnar.File, o Options) attributes {
 	return a
 }
 
+// add adds n rows of a document, but for their annotator.
 func (c *attributes) add(src *schema.Source, n int) {
 	a := &src.Attributes
 	addText(c.corpus, &src.Corpus, n)
@@ -43,7 +45,6 @@ func (c *attributes) add(src *schema.Source, n int) {
 	addText(c.reviewer, a.Reviewer, n)
 	addText(c.decision, a.Decision, n)
 	addText(c.split, a.Split, n)
-	addText(c.annotator, a.Annotator, n)
 	if c.year != nil {
 		c.year.Optional(a.Year, n)
 	}
@@ -56,19 +57,89 @@ func addText(c *columnar.Strings, v *string, n int) {
 	}
 }
 
+// annotatorOf is the only annotator of a document, nil where there is none or more
+// than one.
+func annotatorOf(doc *schema.Document) *string {
+	switch n := len(doc.Annotators); {
+	case doc.Unannotated || n > 1:
+		return nil
+	case n == 1:
+		return &doc.Annotators[0]
+	}
+	return doc.Source.Attributes.Annotator
+}
+
+// otherwise is who assigned labels that do not say so themselves: the only annotator,
+// if it is not from other labels that he is known.
+func otherwise(doc *schema.Document) *string {
+	only, said := annotatorOf(doc), doc.Source.Attributes.Annotator
+	if only == nil || said == nil || *only != *said {
+		return nil
+	}
+	return only
+}
+
+// repeats adds values to a column of rows, one call for many that are the same.
+type repeats struct {
+	column *columnar.Strings // nil if it is dropped
+	empty  *string           // what "" stands for
+	value  string
+	n      int
+}
+
+func (r *repeats) add(v string) {
+	if v != r.value {
+		r.end()
+		r.value = v
+	}
+	r.n++
+}
+
+// end adds what is left.
+func (r *repeats) end() {
+	v := &r.value
+	if r.value == "" {
+		v = r.empty
+	}
+	if r.n > 0 {
+		addText(r.column, v, r.n)
+	}
+	r.n = 0
+}
+
+// pairs is a column that maps names to values.
+type pairs struct{ key, value *columnar.Strings }
+
+func pairsOf(f *columnar.File, name string) pairs {
+	return pairs{f.Strings(name + ".key_value.key"), f.Strings(name + ".key_value.value")}
+}
+
+// add adds a row.
+func (c *pairs) add(list []schema.Attribute) {
+	if len(list) == 0 {
+		c.key.Empty(1)
+		c.value.Empty(1)
+	}
+	for i, a := range list {
+		c.key.AddElement(a.Name, i == 0)
+		c.value.AddElement(a.Value, i == 0)
+	}
+}
+
 // documents is the table of that name.
 type documents struct {
 	*part
 	attributes
 
-	id, key, value, text, origin               *columnar.Strings
-	sentences, labeled, labels, diagnostics    *columnar.Numbers[int32]
-	sourcePath, sourceSHA256                   *columnar.Strings
-	sourceBytes                                *columnar.Numbers[int64]
-	bytes                                      *columnar.Numbers[int32]
-	labeledBytes, unlabeledBytes, headingBytes *columnar.Numbers[int32]
-	listMarkerBytes, spaceBytes                *columnar.Numbers[int32]
-	rawPath, rawSHA256                         *columnar.Strings
+	extra                                              pairs
+	id, annotators, text, origin                       *columnar.Strings
+	sentences, labeled, labels, relations, diagnostics *columnar.Numbers[int32]
+	sourcePath, sourceSHA256                           *columnar.Strings
+	sourceOffset, sourceBytes                          *columnar.Numbers[int64]
+	bytes                                              *columnar.Numbers[int32]
+	labeledBytes, unlabeledBytes, headingBytes         *columnar.Numbers[int32]
+	listMarkerBytes, spaceBytes                        *columnar.Numbers[int32]
+	rawPath, rawSHA256                                 *columnar.Strings
 
 	sum []byte // room for a SHA-256 in hexadecimal
 }
@@ -78,11 +149,12 @@ func newDocuments(room *columnar.Room, o Options) *documents {
 	f := p.out
 	return &documents{
 		part: p, attributes: attributesOf(f, o), id: f.Strings("document_id"),
-		key: f.Strings("attributes.key_value.key"), value: f.Strings("attributes.key_value.value"),
+		extra: pairsOf(f, "attributes"), annotators: f.Strings("annotators.list.element"),
 		text: f.Strings("text"), origin: f.Strings("text_origin"),
 		sentences: f.Int32s("sentences"), labeled: f.Int32s("labeled_sentences"),
-		labels: f.Int32s("labels"), diagnostics: f.Int32s("diagnostics"),
-		sourcePath: f.Strings("source_path"), sourceBytes: f.Int64s("source_bytes"), sourceSHA256: f.Strings("source_sha256"),
+		labels: f.Int32s("labels"), relations: f.Int32s("relations"), diagnostics: f.Int32s("diagnostics"),
+		sourcePath: f.Strings("source_path"), sourceOffset: f.Int64s("source_offset"),
+		sourceBytes: f.Int64s("source_bytes"), sourceSHA256: f.Strings("source_sha256"),
 		bytes: f.Int32s("text_bytes"), labeledBytes: f.Int32s("labeled_bytes"), unlabeledBytes: f.Int32s("unlabeled_bytes"),
 		headingBytes: f.Int32s("heading_bytes"), listMarkerBytes: f.Int32s("list_marker_bytes"), spaceBytes: f.Int32s("space_bytes"),
 		rawPath: f.Strings("raw_path"), rawSHA256: f.Strings("raw_sha256"),
@@ -98,22 +170,30 @@ func (t *documents) add(doc *schema.Document, labels, labeled int) error {
 	src := doc.Source
 	t.id.Add(src.ID)
 	t.attributes.add(src, 1)
-	if len(src.Extra) == 0 {
-		t.key.Empty(1)
-		t.value.Empty(1)
-	}
-	for i, a := range src.Extra {
-		t.key.AddElement(a.Name, i == 0)
-		t.value.AddElement(a.Value, i == 0)
+	annotator := annotatorOf(doc)
+	addText(t.annotator, annotator, 1)
+	t.extra.add(src.Extra)
+	switch {
+	case len(doc.Annotators) > 0:
+		for i, name := range doc.Annotators {
+			t.annotators.AddElement(name, i == 0)
+		}
+	case annotator != nil:
+		t.annotators.AddElement(*annotator, true)
+	default:
+		t.annotators.Empty(1)
 	}
 	t.text.Add(doc.Text)
 	t.origin.Add(string(doc.TextOrigin))
 	t.sentences.Add(int32(len(doc.Sentences)))
 	t.labeled.Add(int32(labeled))
 	t.labels.Add(int32(labels))
+	t.relations.Add(int32(len(doc.Relations)))
 	t.diagnostics.Add(int32(doc.Diagnostics.Total()))
-	t.sourcePath.Add(schema.DisplayPath(src.Path))
-	t.sourceBytes.Add(int64(len(src.Data)))
+	path, offset := src.Start()
+	t.sourcePath.Add(schema.DisplayPath(path))
+	t.sourceOffset.Add(offset)
+	t.sourceBytes.Add(src.Size())
 	t.addSHA256(t.sourceSHA256, &src.SHA256)
 	t.bytes.Add(int32(len(doc.Text)))
 	t.labeledBytes.Add(int32(doc.Coverage.Labeled))
@@ -141,16 +221,17 @@ type sentences struct {
 	*part
 	attributes
 
-	id, document                                *columnar.Strings
-	index                                       *columnar.Numbers[int32]
-	group, heading, listMarker, text, annotated *columnar.Strings
-	charStart, charEnd, byteStart, byteEnd      *columnar.Numbers[int32]
-	utf16Start, utf16End                        *columnar.Numbers[int32]
-	sourceStart, sourceEnd                      *columnar.Numbers[int64]
-	alignment                                   *columnar.Strings
-	similarity                                  *columnar.Numbers[float64]
-	labeled, repaired                           *columnar.Bools
-	layer, label, polarity                      *columnar.Strings
+	id, document                           *columnar.Strings
+	index                                  *columnar.Numbers[int32]
+	group, role, heading, listMarker       *columnar.Strings
+	text, annotated                        *columnar.Strings
+	charStart, charEnd, byteStart, byteEnd *columnar.Numbers[int32]
+	utf16Start, utf16End                   *columnar.Numbers[int32]
+	sourceStart, sourceEnd                 *columnar.Numbers[int64]
+	alignment                              *columnar.Strings
+	similarity                             *columnar.Numbers[float64]
+	labeled, repaired                      *columnar.Bools
+	layer, label, polarity                 *columnar.Strings
 
 	utf16   bool   // whether offsets in UTF-16 code units are written
 	groupID []byte // room
@@ -161,8 +242,8 @@ func newSentences(room *columnar.Room, o Options) *sentences {
 	f := p.out
 	return &sentences{
 		part: p, attributes: attributesOf(f, o), id: f.Strings("sentence_id"), document: f.Strings("document_id"),
-		index: f.Int32s("sentence_index"), group: f.Strings("group_id"), heading: f.Strings("heading"),
-		listMarker: f.Strings("list_marker"), text: f.Strings("text"), annotated: f.Strings("annotated_text"),
+		index: f.Int32s("sentence_index"), group: f.Strings("group_id"), role: f.Strings("role"),
+		heading: f.Strings("heading"), listMarker: f.Strings("list_marker"), text: f.Strings("text"), annotated: f.Strings("annotated_text"),
 		charStart: f.Int32s("char_start"), charEnd: f.Int32s("char_end"),
 		byteStart: f.Int32s("byte_start"), byteEnd: f.Int32s("byte_end"),
 		utf16Start: f.Int32s("utf16_start"), utf16End: f.Int32s("utf16_end"),
@@ -183,15 +264,18 @@ func (t *sentences) add(doc *schema.Document, ids *sentenceIDs) error {
 	src := doc.Source
 	t.document.Repeat(src.ID, n)
 	t.attributes.add(src, n)
+	addText(t.annotator, annotatorOf(doc), n)
 	if !t.utf16 {
 		t.utf16Start.Null(n)
 		t.utf16End.Null(n)
 	}
 	t.groupID = append(append(t.groupID[:0], src.ID...), "#g"...)
+	role := repeats{column: t.role}
 	for i := range doc.Sentences {
 		s := &doc.Sentences[i]
 		t.id.AddBytes(ids.at(i))
 		t.index.Add(int32(i))
+		role.add(s.Role)
 		t.heading.NotEmpty(s.Heading)
 		t.listMarker.NotEmpty(s.ListMarker)
 		t.text.Add(doc.Text[s.Text.Start:s.Text.End])
@@ -199,8 +283,9 @@ func (t *sentences) add(doc *schema.Document, ids *sentenceIDs) error {
 		t.charEnd.Add(int32(s.Chars.End))
 		t.byteStart.Add(int32(s.Text.Start))
 		t.byteEnd.Add(int32(s.Text.End))
-		t.sourceStart.Add(int64(s.Source.Start))
-		t.sourceEnd.Add(int64(s.Source.End))
+		start, end := src.Range(s.Source)
+		t.sourceStart.Add(start)
+		t.sourceEnd.Add(end)
 		if t.utf16 {
 			t.utf16Start.Add(int32(s.UTF16.Start))
 			t.utf16End.Add(int32(s.UTF16.End))
@@ -208,6 +293,7 @@ func (t *sentences) add(doc *schema.Document, ids *sentenceIDs) error {
 		t.addAlignment(doc, s)
 		t.addLabels(doc, s)
 	}
+	role.end()
 	return nil
 }
 
@@ -270,6 +356,8 @@ type labels struct {
 	sentence, document                  *columnar.Strings
 	index, position                     *columnar.Numbers[int32]
 	layer, label, polarity, raw, repair *columnar.Strings
+	span                                *columnar.Strings
+	start, end                          *columnar.Numbers[int32]
 }
 
 func newLabels(room *columnar.Room, o Options) *labels {
@@ -279,6 +367,7 @@ func newLabels(room *columnar.Room, o Options) *labels {
 		part: p, attributes: attributesOf(f, o), sentence: f.Strings("sentence_id"), document: f.Strings("document_id"),
 		index: f.Int32s("sentence_index"), layer: f.Strings("layer"), label: f.Strings("label"),
 		polarity: f.Strings("polarity"), position: f.Int32s("position"), raw: f.Strings("raw_label"), repair: f.Strings("repair"),
+		span: f.Strings("span_id"), start: f.Int32s("label_start"), end: f.Int32s("label_end"),
 	}
 }
 
@@ -297,6 +386,13 @@ func (t *labels) add(doc *schema.Document, ids *sentenceIDs) (n, labeled int, er
 	src := doc.Source
 	t.document.Repeat(src.ID, n)
 	t.attributes.add(src, n)
+	spans := len(doc.Annotations) > 0
+	if !spans {
+		t.span.Null(n)
+		t.start.Null(n)
+		t.end.Null(n)
+	}
+	by := repeats{column: t.annotator, empty: otherwise(doc)}
 	for i := range doc.Sentences {
 		g := doc.Sentences[i].Group
 		if g == schema.NoGroup {
@@ -317,9 +413,26 @@ func (t *labels) add(doc *schema.Document, ids *sentenceIDs) (n, labeled int, er
 			t.position.Add(int32(l.Position))
 			t.raw.Add(l.Raw)
 			t.repair.Optional(l.Repairs.Name(), 1)
+			by.add(l.Annotator())
+			if spans {
+				t.addSpan(l)
+			}
 		}
 	}
+	by.end()
 	return n, labeled, nil
+}
+
+func (t *labels) addSpan(l *schema.Label) {
+	if l.SpanID() == "" {
+		t.span.Null(1)
+		t.start.Null(1)
+		t.end.Null(1)
+		return
+	}
+	t.span.Add(l.Detail.SpanID)
+	t.start.Add(int32(l.Detail.Chars.Start))
+	t.end.Add(int32(l.Detail.Chars.End))
 }
 
 // rows is how many rows a label group has in labels.
@@ -332,6 +445,83 @@ func rows(doc *schema.Document, group int) int {
 		}
 	}
 	return n
+}
+
+// relations is the table of that name.
+type relations struct {
+	*part
+	attributes
+
+	document, kind *columnar.Strings
+	index          *columnar.Numbers[int32]
+	from, to       relationEnd
+	extra          pairs
+}
+
+// relationEnd is the columns of an end of a relation.
+type relationEnd struct {
+	sentence, span *columnar.Strings
+	start, end     *columnar.Numbers[int32]
+}
+
+func newRelations(room *columnar.Room, o Options) *relations {
+	p := newPart("relations", room, o)
+	f := p.out
+	end := func(side string) relationEnd {
+		return relationEnd{
+			sentence: f.Strings(side + "_sentence_id"), span: f.Strings(side + "_span_id"),
+			start: f.Int32s(side + "_start"), end: f.Int32s(side + "_end"),
+		}
+	}
+	return &relations{
+		part: p, attributes: attributesOf(f, o), document: f.Strings("document_id"), index: f.Int32s("relation_index"),
+		kind: f.Strings("kind"), from: end("from"), to: end("to"), extra: pairsOf(f, "relation_attributes"),
+	}
+}
+
+// add adds the rows of a document, whose sentences have the given ids.
+func (t *relations) add(doc *schema.Document, ids *sentenceIDs) error {
+	n := len(doc.Relations)
+	if n == 0 {
+		return nil
+	}
+	if err := t.out.Next(n); err != nil {
+		return err
+	}
+	src := doc.Source
+	t.document.Repeat(src.ID, n)
+	t.attributes.add(src, n)
+	by := repeats{column: t.annotator, empty: otherwise(doc)}
+	places := doc.Places()
+	for i := range doc.Relations {
+		r := &doc.Relations[i]
+		by.add(r.Annotator)
+		t.index.Add(int32(i))
+		t.kind.Add(r.Kind)
+		t.extra.add(r.Attributes)
+		from, ok := places.Of(r, r.From)
+		to, alsoOK := places.Of(r, r.To)
+		if !ok || !alsoOK {
+			return fmt.Errorf("document %s: relation %d has an end that is in no table", src.ID, i) // Document.Check was not called
+		}
+		t.from.add(from, ids)
+		t.to.add(to, ids)
+	}
+	by.end()
+	return nil
+}
+
+func (c *relationEnd) add(p schema.Place, ids *sentenceIDs) {
+	c.span.NotEmpty(p.SpanID)
+	if p.Sentence < 0 {
+		c.sentence.Null(1)
+		c.start.Null(1)
+		c.end.Null(1)
+		return
+	}
+	c.sentence.AddBytes(ids.at(p.Sentence))
+	c.start.Add(int32(p.Chars.Start))
+	c.end.Add(int32(p.Chars.End))
 }
 
 // diagnostics is the table of that name.
@@ -365,14 +555,15 @@ func (t *diagnostics) add(doc *schema.Document) error {
 		d := &list[i]
 		t.document.NotEmpty(src.ID)
 		t.corpus.Add(src.Corpus)
-		t.path.Add(schema.DisplayPath(src.PathOf(d)))
+		path, offset := src.Place(d)
+		t.path.Add(schema.DisplayPath(path))
 		t.severity.Add(string(d.Severity()))
 		t.code.Add(d.Code.String())
 		t.message.Add(d.Message)
-		if d.Offset == schema.NoOffset {
+		if offset == schema.NoOffset {
 			t.offset.Null(1)
 		} else {
-			t.offset.Add(int64(d.Offset))
+			t.offset.Add(offset)
 		}
 		if d.Line > 0 {
 			t.line.Add(int32(d.Line))

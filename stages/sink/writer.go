@@ -24,7 +24,7 @@ import (
 // OutputVersion names the bytes that the program makes of given files. It rises
 // whenever any stage makes others of the same, and stands in each part. Parts of
 // another version are made anew.
-const OutputVersion = "3"
+const OutputVersion = "4"
 
 // CreatedBy names the program in each part.
 const CreatedBy = "quern version " + OutputVersion

@@ -2,6 +2,7 @@ package snapshot
 
 import (
 	"bytes"
+	"encoding/json"
 	"slices"
 )
 
@@ -32,21 +33,33 @@ func Diff(before, after *Snapshot) (Difference, error) {
 			delete(shared, key)
 		}
 	}
-	old := map[[2]string][]byte{}
-	err := eachInput(before, shared, func(key [2]string, line []byte) { old[key] = line })
-	if err != nil {
+	old := map[input]int{} // how often each is there
+	if err := eachInput(before, shared, func(in input) { old[in]++ }); err != nil {
 		return d, err
 	}
-	err = eachInput(after, only, func(key [2]string, line []byte) {
-		switch was, ok := old[key]; {
-		case !ok:
-			d.Added++
-		case !bytes.Equal(was, line):
-			d.Changed++
+	more := map[file]int{} // inputs of it that are new or changed
+	err := eachInput(after, only, func(in input) {
+		switch old[in] {
+		case 0:
+			more[in.file]++
+		case 1:
+			delete(old, in)
+		default:
+			old[in]--
 		}
-		delete(old, key)
 	})
-	d.Removed = len(old)
+	less := map[file]int{}
+	for in, n := range old {
+		less[in.file] += n
+	}
+	for of, n := range less { // of a file that holds many documents, as many changed as may have
+		changed := min(n, more[of])
+		d.Changed, d.Removed = d.Changed+changed, d.Removed+n-changed
+		more[of] -= changed
+	}
+	for _, n := range more {
+		d.Added += n
+	}
 	for layer, n := range after.Counts.LabelsByLayer {
 		d.Labels[layer] = n
 	}
@@ -61,9 +74,17 @@ func Diff(before, after *Snapshot) (Difference, error) {
 // fingerprint is equal for shards of the same inputs.
 func fingerprint(s *Shard) string { return s.Identity + s.InputsSHA256 }
 
-// eachInput calls f with the corpus, the path and the line of each input of the
-// shards with the given fingerprints.
-func eachInput(s *Snapshot, shards map[string]bool, f func(key [2]string, line []byte)) error {
+// file is a file of a corpus.
+type file struct{ corpus, path string }
+
+// input is one of a file, and its line but for where in the file it starts.
+type input struct {
+	file
+	line string
+}
+
+// eachInput calls f with each input of the shards with the given fingerprints.
+func eachInput(s *Snapshot, shards map[string]bool, f func(input)) error {
 	for i := range s.Shards {
 		if !shards[fingerprint(&s.Shards[i])] {
 			continue
@@ -77,7 +98,17 @@ func eachInput(s *Snapshot, shards map[string]bool, f func(key [2]string, line [
 			return err
 		}
 		for j, line := range slices.Collect(bytes.Lines(lines)) {
-			f([2]string{inputs[j].Corpus, inputs[j].Path}, line)
+			in := &inputs[j]
+			if in.Offset > 0 || len(in.Pieces) > 0 {
+				in.Offset = 0
+				for k := range in.Pieces {
+					in.Pieces[k].Offset = 0
+				}
+				if line, err = json.Marshal(in); err != nil {
+					return err
+				}
+			}
+			f(input{file{in.Corpus, in.Path}, string(bytes.TrimSpace(line))})
 		}
 	}
 	return nil

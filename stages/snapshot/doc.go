@@ -11,6 +11,7 @@
 //	OUT/.quern/lock, holder.json     one run at a time, and which
 //	OUT/.quern/staging/IDENTITY/     shards that are complete, and in no snapshot yet
 //	OUT/.quern/state/ID.json         what the next run needs to know about ID, and can do without
+//	OUT/.quern/index/CORPUS.zst      what a run found in files of many documents, so that the next need not read them
 //	OUT/.quern/tmp-*                 what is being made, or was when a run was killed
 //
 // A snapshot is made under .quern and gets its name when it is complete, so what

@@ -61,15 +61,19 @@ type File struct {
 }
 
 // Corpus says what became of the files of a corpus. Found is the sum of
-// Written, Refused, Twins and the values of Ignored.
+// Files, Twins and the values of Ignored, and if Files is 0 of Written, Refused, Twins
+// and these.
 type Corpus struct {
-	Name         string         `json:"name"`
-	TaxonomyHash string         `json:"taxonomy_hash"`
-	Found        int            `json:"files_found"`
-	Written      int            `json:"documents_written"`
-	Refused      int            `json:"documents_refused"`
-	Twins        int            `json:"raw_twins"`
-	Ignored      map[string]int `json:"files_ignored"`
+	Name         string `json:"name"`
+	TaxonomyHash string `json:"taxonomy_hash"`
+	Found        int    `json:"files_found"`
+	// Files is how many files have documents, or pieces of some, where a file is not
+	// just one document; else 0.
+	Files   int            `json:"files_with_documents,omitempty"`
+	Written int            `json:"documents_written"`
+	Refused int            `json:"documents_refused"`
+	Twins   int            `json:"raw_twins"`
+	Ignored map[string]int `json:"files_ignored"`
 }
 
 // Counts are rows by table, and the sums of the shards' statistics.

@@ -29,6 +29,7 @@ const (
 	formatName  = "format"
 	stagingName = "staging"
 	stateName   = "state"
+	indexName   = "index"
 	tmpPrefix   = "tmp-"
 
 	formatText = "quern output 1\n"

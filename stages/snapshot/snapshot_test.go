@@ -3,6 +3,7 @@ package snapshot
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -226,6 +227,63 @@ func TestPublish(t *testing.T) {
 	for _, e := range left {
 		if strings.HasPrefix(e.Name(), tmpPrefix) {
 			t.Errorf("%s is left over", e.Name())
+		}
+	}
+}
+
+// TestDiffRecords: a document in a file of many is the same one wherever in the file it
+// stands.
+func TestDiffRecords(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	o := open(t, dir, nil)
+	at := func(identity string, records ...string) *Snapshot {
+		t.Helper()
+		s, err := o.Stage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		result := sink.Result{InputLines: len(records), Stats: sink.NewStats()}
+		for _, table := range ShardTables {
+			if err := o.disk.WriteFile(filepath.Join(s.Dir, sink.PartName(table)), []byte(table), 0o444); err != nil {
+				t.Fatal(err)
+			}
+			result.Parts = append(result.Parts, sink.Part{Table: table, Path: sink.PartName(table), Bytes: int64(len(table))})
+		}
+		var lines bytes.Buffer
+		encoder := json.NewEncoder(&lines)
+		offset := int64(0)
+		for _, record := range records {
+			in := sink.Input{Corpus: "c", Path: "all.jsonl", Offset: offset, Bytes: int64(len(record)), SHA256: record}
+			if path, many := strings.CutSuffix(record, "…"); many { // of two pieces
+				in.Path, in.Pieces = path, []sink.InputPiece{{Path: path, Offset: offset}, {Path: path, Offset: offset + 5}}
+			}
+			if err := encoder.Encode(&in); err != nil {
+				t.Fatal(err)
+			}
+			offset += int64(len(record)) + 1
+		}
+		result.Inputs = lines.Bytes()
+		m, err := s.Commit(NewShard("c", identity, nil, result), result.Inputs, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		publish(t, o, m)
+		return current(t, dir)
+	}
+	before := at("aa", "one", "two", "two", "three", "four", "five…")
+	for i, c := range []struct {
+		records                 []string
+		added, changed, removed int
+	}{
+		{[]string{"two", "one", "two", "three", "four", "five…"}, 0, 0, 0},
+		{[]string{"zero", "one", "two", "two", "three", "four", "five…"}, 1, 0, 0},
+		{[]string{"one", "two", "three", "FOUR", "five…"}, 0, 1, 1},
+		{[]string{"six…"}, 1, 0, 6},
+	} {
+		d, err := Diff(before, at(fmt.Sprint("bb", i), c.records...))
+		want := Difference{Added: c.added, Changed: c.changed, Removed: c.removed, Labels: map[string]int{}}
+		if err != nil || !cmp.Equal(want, d) {
+			t.Errorf("%q: the difference is %+v, %v", c.records, d, err)
 		}
 	}
 }
@@ -588,7 +646,7 @@ func TestPartitions(t *testing.T) {
 	}
 	want := []string{"README.md", ManifestName, SuccessName, "taxonomy/part-00000.parquet"}
 	for i, folder := range []string{"decision=accepted/year=2018", "decision=accepted/year=2018", "decision=in%2F..%2Fdoubt/year=__HIVE_DEFAULT_PARTITION__"} {
-		for _, table := range []string{"documents", "sentences", "labels"} {
+		for _, table := range []string{"documents", "sentences", "labels", "relations"} {
 			want = append(want, fmt.Sprintf("%s/%s/part-%05d.parquet", table, folder, i))
 		}
 		want = append(want, fmt.Sprintf("diagnostics/part-%05d.parquet", i))

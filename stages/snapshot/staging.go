@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/quern-data/quern/stages/sink"
@@ -203,6 +205,66 @@ func (o *Output) SaveState(id, verified string, stamps [][]uint64) error {
 		return err
 	}
 	return o.replace(o.statePath(id), append(text, '\n'))
+}
+
+// Index is the index of a corpus that SaveIndex kept, nil if there is none.
+func (o *Output) Index(corpus string) io.ReadCloser {
+	f, err := os.Open(o.indexPath(corpus))
+	if err != nil {
+		return nil
+	}
+	return f
+}
+
+func (o *Output) indexPath(corpus string) string { return o.private(indexName, corpus+indexSuffix) }
+
+const indexSuffix = ".zst"
+
+// SaveIndex keeps for the next run what write writes, in place of what was kept for
+// the corpus before: what was found in its files. Like what SaveState keeps, it saves
+// time, and is never needed.
+func (o *Output) SaveIndex(corpus string, write func(io.Writer) error) error {
+	if err := o.disk.MkdirAll(o.private(indexName)); err != nil {
+		return err
+	}
+	tmp, err := o.tmp()
+	if err != nil {
+		return err
+	}
+	err = o.writeIndex(filepath.Join(tmp, indexName), write)
+	if err == nil {
+		err = o.disk.Rename(filepath.Join(tmp, indexName), o.indexPath(corpus))
+	}
+	if err == nil {
+		err = o.disk.SyncDir(o.private(indexName))
+	}
+	return errors.Join(err, o.disk.RemoveAll(tmp))
+}
+
+func (o *Output) writeIndex(path string, write func(io.Writer) error) error {
+	f, err := o.disk.Create(path, 0o644)
+	if err != nil {
+		return err
+	}
+	if err := write(f); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	return f.Finish()
+}
+
+// KeepIndexes removes the indexes of all other corpora.
+func (o *Output) KeepIndexes(corpora []string) error {
+	entries, err := os.ReadDir(o.private(indexName))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	var errs []error
+	for _, e := range entries {
+		if !slices.Contains(corpora, strings.TrimSuffix(e.Name(), indexSuffix)) {
+			errs = append(errs, o.disk.RemoveAll(o.private(indexName, e.Name())))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func packStamps(stamps []uint64) []byte {

@@ -7,8 +7,12 @@ import (
 	"github.com/quern-data/quern/schema"
 )
 
-// unknownPolarity is the polarity of a term whose polarity cannot be told.
-const unknownPolarity = -2
+const (
+	// unknownPolarity is the polarity of a term whose polarity cannot be told.
+	unknownPolarity = -2
+	// saidNone is that of a term to which a file gives none, and says so.
+	saidNone = -3
+)
 
 // maxExtra is how much longer than the longest label something typed may be, in
 // bytes, to be looked at: a slip costs a comparison with each code.

@@ -26,13 +26,18 @@ type Taxonomy struct {
 	terms   []term         // terms[0] is unused
 	labels  []Label        // what each of them means, in each list of a group and behind the last
 
-	null     schema.Meaning
-	unknown  []schema.Meaning // in each list, and behind the last
-	meanings []schema.Meaning // of the codes
+	null     *schema.Meaning
+	unknown  []*schema.Meaning // in each list, and behind the last
+	meanings []schema.Meaning  // of the codes
 
 	folded           map[string]int // lower-case code or alias -> index into codes
 	foldedPolarities map[string]int
 	foldedNull       map[string]bool
+
+	apart     polarityWords
+	alone     map[string]*Taxonomy // each layer as one of its own, by its name
+	open      bool                 // whether there may be other layers, or labels in a layer alone
+	strangers *strangers           // shared by the layers
 }
 
 type layer struct {
@@ -54,7 +59,7 @@ const anyLayer = -1
 type term struct {
 	text     string
 	code     int // index into codes; noCode for "no label in this layer"
-	polarity int // index into polarities; noPolarity
+	polarity int // index into polarities; noPolarity, unknownPolarity, saidNone
 	repairs  schema.Repairs
 	evidence Evidence
 }
@@ -66,6 +71,17 @@ const (
 
 // New prepares t, which config.LoadTaxonomy has checked.
 func New(t *config.Taxonomy) *Taxonomy {
+	x := prepare(t)
+	x.open = t.Open
+	x.strangers = newStrangers()
+	x.setMeanings()
+	x.setLabels()
+	x.setLayers(t)
+	return x
+}
+
+// prepare takes in what may be typed, and leaves to others what it means.
+func prepare(t *config.Taxonomy) *Taxonomy {
 	x := &Taxonomy{
 		exact:            map[string]int{},
 		terms:            make([]term, 1),
@@ -77,6 +93,7 @@ func New(t *config.Taxonomy) *Taxonomy {
 		x.polarities = append(x.polarities, p.Code)
 		x.foldedPolarities[strings.ToLower(p.Code)] = i
 	}
+	x.apart = newPolarityWords(t.Polarities)
 	for i, l := range t.Layers {
 		x.layers = append(x.layers, layer{l.Name, l.Polarity})
 		for _, label := range l.Labels {
@@ -90,23 +107,26 @@ func New(t *config.Taxonomy) *Taxonomy {
 		x.foldedNull[strings.ToLower(word)] = true
 		x.addTerm(term{text: word, code: noCode, polarity: noPolarity})
 	}
-	x.setMeanings()
 	x.short = newShortTerms(x.exact)
+	return x
+}
+
+// setLabels makes the table of what each term means.
+func (x *Taxonomy) setLabels() {
 	for i := range x.terms {
 		for list := range len(x.layers) + 1 {
 			x.labels = append(x.labels, x.label(x.terms[i], i != 0, list))
 		}
 	}
-	return x
 }
 
 // setMeanings makes all meanings that a label may have.
 func (x *Taxonomy) setMeanings() {
-	x.null.Null = true
+	x.null = &schema.Meaning{Null: true}
 	for i := range x.layers {
-		x.unknown = append(x.unknown, schema.Meaning{Layer: &x.layers[i].name})
+		x.unknown = append(x.unknown, &schema.Meaning{Layer: &x.layers[i].name})
 	}
-	x.unknown = append(x.unknown, schema.Meaning{})
+	x.unknown = append(x.unknown, new(schema.Meaning))
 	for i := range x.codes {
 		c := &x.codes[i]
 		c.first = len(x.meanings)
@@ -250,11 +270,11 @@ func (x *Taxonomy) Resolve(typed string, number, list int) Label {
 // is known about it.
 func (x *Taxonomy) label(t term, ok bool, list int) Label {
 	if ok && t.code == noCode {
-		return Label{Meaning: &x.null, Repairs: t.repairs}
+		return Label{Meaning: x.null, Repairs: t.repairs}
 	}
 	place := min(list, len(x.layers))
 	if !ok || x.codes[t.code].layer == anyLayer && place == len(x.layers) {
-		return Label{Meaning: &x.unknown[place], Fault: schema.LabelUnknown, HasFault: true}
+		return Label{Meaning: x.unknown[place], Fault: schema.LabelUnknown, HasFault: true}
 	}
 
 	c := &x.codes[t.code]
@@ -270,7 +290,7 @@ func (x *Taxonomy) label(t term, ok bool, list int) Label {
 		meaning += 1 + t.polarity
 	case t.polarity == unknownPolarity:
 		l.Fault, l.HasFault = schema.PolarityUnknown, true
-	case x.takesPolarity(t.code) && t.repairs&schema.RepairedPolarity == 0:
+	case t.polarity == noPolarity && x.takesPolarity(t.code) && t.repairs&schema.RepairedPolarity == 0:
 		l.Fault, l.HasFault = schema.PolarityMissing, true
 	}
 	l.Meaning = &x.meanings[meaning]

@@ -246,7 +246,7 @@ func edit[Row any](d *damaged, shard int, table string, alter func(rows []Row) [
 }
 
 // forgetNulls makes nil what parquet-go read as zero, and is NULL: all columns that
-// have nothing but NULL.
+// have nothing but NULL, and the empty string, which no column has that may be NULL.
 func (d *damaged) forgetNulls(shard int, table string, rows reflect.Value) {
 	d.Helper()
 	data := d.read(shard, table)
@@ -276,7 +276,7 @@ func forget(row reflect.Value, null map[string]bool) {
 		name, _, _ := strings.Cut(f.Tag.Get("parquet"), ",")
 		if f.Anonymous {
 			forget(row.Field(i), null)
-		} else if null[name] && f.Type.Kind() == reflect.Pointer {
+		} else if v := row.Field(i); f.Type.Kind() == reflect.Pointer && !v.IsNil() && (null[name] || v.Elem().Kind() == reflect.String && v.Elem().Len() == 0) {
 			row.Field(i).SetZero()
 		}
 	}
@@ -356,17 +356,20 @@ func zeta(d *damaged) int {
 	return slices.IndexFunc(d.Shards, func(s snapshot.Shard) bool { return s.Corpus == "zeta" })
 }
 
-// damages are ways in which a snapshot may come to be wrong. fast is what the
+// damage is a way in which a snapshot may come to be wrong. fast is what the
 // message must contain at both levels; full is what it must contain at Full, where
 // Fast must find nothing. A damage is signed unless raw is set. parquet is set for what
 // Arrow files do not have.
-var damages = []struct {
+type damage struct {
 	name       string
 	fast, full string
 	raw        bool
 	parquet    bool
 	do         func(*damaged)
-}{
+}
+
+// damages are those of a snapshot of makeSnapshot.
+var damages = []damage{
 	// Files.
 	{name: "flipped byte in a page", full: "sentences/part-00001.parquet: its SHA-256 is", raw: true, do: func(d *damaged) {
 		data := d.read(1, "sentences")
@@ -933,8 +936,10 @@ func (d *damaged) signInputs(shard int) {
 	s.InputBytes, s.InputsSHA256 = int64(len(d.inputs[shard])), hex.EncodeToString(sum[:])
 }
 
-func TestDamage(t *testing.T) {
-	dir := makeSnapshot(t)
+func TestDamage(t *testing.T) { testDamages(t, makeSnapshot(t), damages) }
+
+func testDamages(t *testing.T, dir string, damages []damage) {
+	t.Helper()
 	for _, c := range damages {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDamaged(t, dir)

@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/internal/gen"
+	"github.com/quern-data/quern/internal/rowtest"
 	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/normalizer"
 	"github.com/quern-data/quern/stages/parser"
@@ -66,11 +68,8 @@ func (m *maker) corpus(t testing.TB, name, dir string, adjust func(*config.Corpu
 		t.Fatal(err)
 	}
 	normal := normalizer.New(known, c.Normalize)
-	plan, err := reader.Scan(t.Context(), c, limits, 0)
+	plan, err := reader.Options{PartitionBy: m.manifest.PartitionBy}.Scan(t.Context(), c, limits)
 	if err != nil {
-		t.Fatal(err)
-	}
-	if plan, err = plan.Partitioned(t.Context(), m.manifest.PartitionBy, 0); err != nil {
 		t.Fatal(err)
 	}
 	m.corpora, m.taxonomies = append(m.corpora, c), append(m.taxonomies, labels)
@@ -102,7 +101,7 @@ func (m *maker) corpus(t testing.TB, name, dir string, adjust func(*config.Corpu
 			doc.Reset(&src)
 			if src.Refused || !parse.Parse(&src, &doc) {
 				src.Refused = true
-				doc.Diagnostics.Locate(src.Data, src.RawData)
+				doc.Diagnostics.Locate(src.Data, src.RawData, src.Pieces...)
 			} else if err := normal.Normalize(&doc); err != nil {
 				t.Fatal(err)
 			}
@@ -125,6 +124,90 @@ func (m *maker) corpus(t testing.TB, name, dir string, adjust func(*config.Corpu
 		m.made = append(m.made, made)
 	}
 	m.manifest.Corpora = append(m.manifest.Corpora, corpus)
+}
+
+// annotated adds a corpus of documents that rowtest.Annotated makes, with a taxonomy
+// that knows half of their labels. Between them stand refused records: one of the file
+// that most documents are of, one of a document that has the id of the one before it, and
+// a file of two pieces. A shard has n documents.
+func (m *maker) annotated(t testing.TB, name string, shards, n int) {
+	t.Helper()
+	c := config.Corpus{Name: name}
+	labels := &config.Taxonomy{Open: true, Layers: []config.Layer{{Name: "mood", Open: true, Labels: []config.Term{{Code: "calm"}}}}}
+	m.corpora, m.taxonomies = append(m.corpora, c), append(m.taxonomies, labels)
+	corpus := snapshot.Corpus{Name: name, TaxonomyHash: labels.Hash(), Ignored: map[string]int{}}
+	for k := range shards {
+		staging, err := m.output.Stage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := sink.NewWriter(m.options(t)).NewShard(staging.Dir, c, labels)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write := func(doc *schema.Document) {
+			t.Helper()
+			if !doc.Source.Refused {
+				if err := doc.Check(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := out.Write(doc); err != nil {
+				t.Fatal(err)
+			}
+		}
+		refuse := func(src *schema.Source, code schema.Code, offset int) {
+			t.Helper()
+			src.Corpus, src.Refused, src.Bytes = name, true, 10
+			doc := new(schema.Document)
+			doc.Reset(src)
+			doc.Diagnostics.Notef(code, offset, "it is refused")
+			doc.Diagnostics.Locate(src.Data, src.RawData, src.Pieces...)
+			write(doc)
+		}
+		for i := k * n; i < (k+1)*n; i++ {
+			doc := rowtest.Annotated(name, i)
+			write(doc)
+			src := doc.Source
+			switch i % 8 {
+			case 1: // the record behind it
+				at := src.Pieces[0].Offset + int64(len(src.Data)) + 1
+				refuse(&schema.Source{ID: src.ID + "-1", Path: src.Path, Pieces: []schema.Piece{{Path: src.Path, Offset: at, Line: 99}}}, schema.RecordMalformed, schema.NoOffset)
+			case 5: // with no byte between them
+				at := src.Pieces[0].Offset + int64(len(src.Data))
+				refuse(&schema.Source{ID: src.ID, Path: src.Path, Pieces: []schema.Piece{{Path: src.Path, Offset: at, Line: 99}}}, schema.DocumentDuplicate, schema.NoOffset)
+			case 7:
+				data := []byte("onetwo")
+				refuse(&schema.Source{ID: src.ID + "-1", Path: "refused-a", Data: data, SHA256: sha256.Sum256(data), Pieces: []schema.Piece{
+					{Path: "refused-a", Data: schema.Span{End: 3}}, {Path: fmt.Sprint("refused-", i), Data: schema.Span{Start: 3, End: 6}, Offset: 40, Line: 3},
+				}}, schema.RecordMalformed, 4)
+			}
+		}
+		result, err := out.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		corpus.Written += result.Stats.Written
+		corpus.Refused += result.Stats.Refused
+		described := snapshot.NewShard(name, fmt.Sprintf("%064x", len(m.made)), nil, result)
+		described.Parts, described.Arrow = m.formats(t, staging.Dir, nil, result.Parts)
+		made, err := staging.Commit(described, result.Inputs, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.made = append(m.made, made)
+	}
+	corpus.Found = corpus.Written + corpus.Refused
+	m.manifest.Corpora = append(m.manifest.Corpora, corpus)
+}
+
+// makeAnnotated makes a snapshot with all that labels may be.
+func makeAnnotated(t testing.TB, format string) string {
+	t.Helper()
+	m := newMaker(t)
+	m.manifest.Format = format
+	m.annotated(t, "notes", 2, 24)
+	return m.publish(t)
 }
 
 // formats makes of Parquet parts in a folder those of the manifest's format.

@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -21,7 +22,7 @@ import (
 
 // shardCheck verifies the rows of a shard. All its tables are in the order of
 // documents, and are read side by side: a document, then its sentences, each with
-// its labels, then its diagnostics.
+// its labels, then its relations and its diagnostics.
 type shardCheck struct {
 	verifier   *Verifier
 	shard      *snapshot.Shard
@@ -30,15 +31,18 @@ type shardCheck struct {
 	inputLines []byte
 	parts      []*part // in the order of snapshot.ShardTables
 
-	written [][]byte            // lines of the inputs that have a row, in their order
-	at      int                 // the next of them
-	line    []byte              // as it should be
-	places  map[string]int      // of them, by path; made when one is missing
-	refused map[string]*refusal // the others, by path, and by path of the raw twin
+	written [][]byte              // lines of the inputs that have a row, in their order
+	at      int                   // the next of them
+	line    []byte                // as it should be
+	places  map[inputKey]int      // of them; made when one is missing
+	refused map[string][]*refusal // the others, by paths of their pieces and raw twins
+	pieces  []sink.InputPiece     // of the document, if it has several
+	header  int                   // that it was read with, if it has not
 
 	documents   documentRows
 	sentences   sentenceRows
 	labels      labelRows
+	relations   relationRows
 	diagnostics diagnosticRows
 
 	first, last []byte // ids of documents, refused or not; nil if there are none
@@ -47,23 +51,52 @@ type shardCheck struct {
 	utf16 int8       // whether offsets in UTF-16 are written: 0 if that is not known yet, else 1 or -1
 }
 
+// inputKey is where an input starts.
+type inputKey struct {
+	path   string
+	offset int64
+}
+
 // refusal is a document that was refused.
 type refusal struct {
 	input  sink.Input
 	errors int
 }
 
+// holds reports whether a place, which is -1 for all of a file, is one of the refused
+// document, or may be.
+func (r *refusal) holds(path string, place int64) bool {
+	in := &r.input
+	if len(in.Pieces) == 0 {
+		return path == in.RawPath || path == in.Path &&
+			(place < int64(in.Header) || place >= in.Offset && (in.Bytes < 0 || place <= in.Offset+in.Bytes))
+	}
+	return pieceAt(in.Pieces, path, place) >= 0 || path == in.RawPath
+}
+
+// pieceAt is which of the pieces a place is in, -1 for none. Its end is in it, and its
+// header.
+func pieceAt(pieces []sink.InputPiece, path string, place int64) int {
+	for i := range pieces {
+		p := &pieces[i]
+		if path == p.RawPath && path != "" || path == p.Path && (place < int64(p.Header) || place >= p.Offset && place <= p.Offset+int64(p.Bytes)) {
+			return i
+		}
+	}
+	return -1
+}
+
 // documentRows are the columns of the table documents that are compared.
 type documentRows struct {
 	*tableReader
-	id, text, origin, path, sha, rawPath, rawSHA     *textColumn
-	sentences, labeled, labels, diagnostics          *numberColumn[int32]
-	size, inLabeled, inUnlabeled, heading, mark, gap *numberColumn[int32]
-	source                                           *numberColumn[int64]
-	corpus                                           *textColumn // nil if it is dropped
-	partition                                        []partitionColumn
-	attributes                                       *list
-	last                                             []byte
+	id, text, origin, path, sha, rawPath, rawSHA       *textColumn
+	sentences, labeled, labels, relations, diagnostics *numberColumn[int32]
+	size, inLabeled, inUnlabeled, heading, mark, gap   *numberColumn[int32]
+	offset, source                                     *numberColumn[int64]
+	corpus, annotator                                  *textColumn // nil if they are dropped
+	partition                                          []partitionColumn
+	attributes, annotators                             *list
+	last                                               []byte
 }
 
 // partitionColumn is a column that the table is partitioned by and that stands in
@@ -101,25 +134,45 @@ type labelRows struct {
 	*tableReader
 	shared
 	id, document, layer, label, polarity, raw, repair *textColumn
-	index, position                                   *numberColumn[int32]
+	annotator                                         *textColumn // nil if it is dropped
+	span                                              *textColumn
+	index, position, start, end                       *numberColumn[int32]
 	verdicts                                          [1 << 10]verdict // see shardCheck.verdict
 	refs                                              [3]sameText      // of layer, label and polarity, to those in sentences
+}
+
+type relationRows struct {
+	*tableReader
+	shared
+	document, kind, annotator *textColumn // annotator is nil if it is dropped
+	index                     *numberColumn[int32]
+	from, to                  relationEnd
+	attributes                *list
+}
+
+// relationEnd is the columns of an end of a relation.
+type relationEnd struct {
+	name           string
+	sentence, span *textColumn
+	start, end     *numberColumn[int32]
 }
 
 type diagnosticRows struct {
 	*tableReader
 	id, corpus, path, severity, code *textColumn
+	offset                           *numberColumn[int64]
 	last                             []byte
 	codes                            map[string]schema.Code
 }
 
-// rows reads the four tables and compares them.
+// rows reads the tables and compares them.
 func (c *shardCheck) rows(ctx context.Context) {
 	c.stats = sink.NewStats()
 	c.sortInputs()
 	c.open()
 	c.sentences.next()
 	c.labels.next()
+	c.relations.next()
 	c.diagnostics.next()
 	for c.documents.next(); c.documents.more && ctx.Err() == nil; c.documents.next() {
 		c.document()
@@ -134,6 +187,7 @@ func (c *shardCheck) rows(ctx context.Context) {
 		c.strayDiagnostics(nil)
 		c.straySentences(nil)
 		c.strayLabels(nil, 0)
+		c.strayRelations(nil)
 	}
 	if c.failed() {
 		for _, t := range c.tables() {
@@ -150,12 +204,12 @@ func (c *shardCheck) rows(ctx context.Context) {
 }
 
 func (c *shardCheck) tables() []*tableReader {
-	return []*tableReader{c.documents.tableReader, c.sentences.tableReader, c.labels.tableReader, c.diagnostics.tableReader}
+	return []*tableReader{c.documents.tableReader, c.sentences.tableReader, c.labels.tableReader, c.relations.tableReader, c.diagnostics.tableReader}
 }
 
 // failed reports whether a table cannot be read to its end.
 func (c *shardCheck) failed() bool {
-	return c.documents.err != nil || c.sentences.err != nil || c.labels.err != nil || c.diagnostics.err != nil
+	return c.documents.err != nil || c.sentences.err != nil || c.labels.err != nil || c.relations.err != nil || c.diagnostics.err != nil
 }
 
 func (c *shardCheck) open() {
@@ -163,15 +217,18 @@ func (c *shardCheck) open() {
 	c.documents = documentRows{
 		tableReader: d, id: d.string("document_id"), text: d.string("text"), origin: d.string("text_origin"),
 		path: d.string("source_path"), sha: d.string("source_sha256"), rawPath: d.string("raw_path"), rawSHA: d.string("raw_sha256"),
-		sentences: d.int32("sentences"), labeled: d.int32("labeled_sentences"), labels: d.int32("labels"), diagnostics: d.int32("diagnostics"),
+		sentences: d.int32("sentences"), labeled: d.int32("labeled_sentences"), labels: d.int32("labels"),
+		relations: d.int32("relations"), diagnostics: d.int32("diagnostics"), offset: d.int64("source_offset"),
 		size: d.int32("text_bytes"), inLabeled: d.int32("labeled_bytes"), inUnlabeled: d.int32("unlabeled_bytes"),
 		heading: d.int32("heading_bytes"), mark: d.int32("list_marker_bytes"), gap: d.int32("space_bytes"),
 		source: d.int64("source_bytes"), partition: c.partition(d), attributes: d.list("attributes.key_value.key", "attributes.key_value.value"),
+		annotators: d.list("annotators.list.element"),
 	}
 	c.documents.corpus, _ = d.names["corpus"].(*textColumn)
+	c.documents.annotator, _ = d.names["annotator"].(*textColumn)
 	s := newTableReader(c.parts[1])
 	c.sentences = sentenceRows{
-		tableReader: s, shared: newShared(d, s),
+		tableReader: s, shared: newShared(d, s, nil),
 		id: s.string("sentence_id"), document: s.string("document_id"), group: s.string("group_id"), text: s.string("text"),
 		annotated: s.string("annotated_text"), alignment: s.string("alignment"), index: s.int32("sentence_index"),
 		charStart: s.int32("char_start"), charEnd: s.int32("char_end"), byteStart: s.int32("byte_start"), byteEnd: s.int32("byte_end"),
@@ -182,11 +239,23 @@ func (c *shardCheck) open() {
 	}
 	l := newTableReader(c.parts[2])
 	c.labels = labelRows{
-		tableReader: l, shared: newShared(d, l),
+		tableReader: l, shared: newShared(d, l, c.documents.annotators),
 		id: l.string("sentence_id"), document: l.string("document_id"), layer: l.string("layer"), label: l.string("label"),
 		polarity: l.string("polarity"), raw: l.string("raw_label"), repair: l.string("repair"),
 		index: l.int32("sentence_index"), position: l.int32("position"),
+		span: l.string("span_id"), start: l.int32("label_start"), end: l.int32("label_end"),
 	}
+	c.labels.annotator, _ = l.names["annotator"].(*textColumn)
+	r := newTableReader(c.parts[3])
+	end := func(name string) relationEnd {
+		return relationEnd{name, r.string(name + "_sentence_id"), r.string(name + "_span_id"), r.int32(name + "_start"), r.int32(name + "_end")}
+	}
+	c.relations = relationRows{
+		tableReader: r, shared: newShared(d, r, c.documents.annotators),
+		document: r.string("document_id"), kind: r.string("kind"), index: r.int32("relation_index"), from: end("from"), to: end("to"),
+		attributes: r.list("relation_attributes.key_value.key", "relation_attributes.key_value.value"),
+	}
+	c.relations.annotator, _ = r.names["annotator"].(*textColumn)
 	// These are compared with the text and the ids of documents, and that text is
 	// looked at as a whole.
 	d.string("text").known = true
@@ -194,10 +263,11 @@ func (c *shardCheck) open() {
 		s.string(name).known = true
 	}
 	l.string("sentence_id").known, l.string("document_id").known = true, true
-	g := newTableReader(c.parts[3])
+	r.string("document_id").known = true
+	g := newTableReader(c.parts[4])
 	c.diagnostics = diagnosticRows{
 		tableReader: g, id: g.string("document_id"), corpus: g.string("corpus"), path: g.string("source_path"),
-		severity: g.string("severity"), code: g.string("code"), codes: map[string]schema.Code{},
+		severity: g.string("severity"), code: g.string("code"), offset: g.int64("byte_offset"), codes: map[string]schema.Code{},
 	}
 	for _, code := range schema.Codes() {
 		c.diagnostics.codes[code.String()] = code
@@ -214,26 +284,38 @@ func (c *shardCheck) partition(documents *tableReader) (columns []partitionColum
 	return columns
 }
 
-// shared are the columns that sentences and labels repeat from their document. Their
-// rows come one document after the other, and are compared a stretch at a time.
+// shared are the columns that sentences, labels and relations repeat from their
+// document. Their rows come one document after the other, and are compared a stretch at
+// a time.
 type shared struct {
 	document *textColumn
 	until    int64 // row behind those that were compared with their document
 	strings  []sharedText
 	ints     []sharedNumber[int32]
 	doubles  []sharedNumber[float64]
+
+	// annotator is the column of that name where it says who made the row, one of
+	// the document's annotators. Nil where it repeats the document's.
+	annotator  *textColumn
+	annotators *list
 }
 
 type sharedText struct{ of, in *textColumn }
 
 type sharedNumber[T int32 | float64] struct{ of, in *numberColumn[T] }
 
-func newShared(documents, t *tableReader) (s shared) {
-	s.document = t.string("document_id")
+// newShared are those of a table. annotators are those of the document, if rows of the
+// table are by one of them.
+func newShared(documents, t *tableReader, annotators *list) (s shared) {
+	s.document, s.annotators = t.string("document_id"), annotators
 	columns := append([]string{"corpus"}, attributeNames...)
 	for _, name := range columns {
 		switch in := t.names[name].(type) {
 		case *textColumn:
+			if name == "annotator" && annotators != nil {
+				s.annotator = in
+				continue
+			}
 			s.strings = append(s.strings, sharedText{documents.string(name), in})
 		case *numberColumn[int32]:
 			s.ints = append(s.ints, sharedNumber[int32]{documents.int32(name), in})
@@ -282,6 +364,13 @@ func (s *shared) compare(t *tableReader, d int) bool {
 			from = to
 		}
 	}
+	for from := t.i; s.annotator != nil && from < end; {
+		to := s.annotator.run(from, end)
+		if v := s.annotator.at(from); !s.knows(v) {
+			t.part.addf("row %d: annotator is %s, and its document's are %s", t.row+int64(from-t.i), show(v), s.annotators)
+		}
+		from = to
+	}
 	for k := range s.ints {
 		s.ints[k].check(t, end, d)
 	}
@@ -289,6 +378,20 @@ func (s *shared) compare(t *tableReader, d int) bool {
 		s.doubles[k].check(t, end, d)
 	}
 	return true
+}
+
+// knows reports whether a row may be by someone: by one of the annotators of the
+// document, or by nobody that is known.
+func (s *shared) knows(annotator []byte) bool {
+	if annotator == nil {
+		return true
+	}
+	for i := range s.annotators.len() {
+		if bytes.Equal(s.annotators.value(0, i), annotator) {
+			return true
+		}
+	}
+	return false
 }
 
 // check compares the rows from that of t to the given end of the batch with the
@@ -352,11 +455,14 @@ func (c *shardCheck) document() {
 	}
 	c.origin(addf)
 	c.input(addf)
-	c.keys(addf)
+	c.keys("attributes", d.attributes, addf)
+	c.annotators(addf)
 
 	c.strayDiagnostics(id)
 	c.straySentences(id)
-	walk := textWalk{text: text, ascii: isASCII(text), raw: string(d.origin.at(i)) == string(schema.OriginRaw)}
+	c.strayRelations(id)
+	walk := textWalk{text: text, ascii: isASCII(text), raw: string(d.origin.at(i)) == string(schema.OriginRaw), total: -1}
+	walk.related = c.relations.of(c.relations.tableReader, id, i)
 	if walk.valid = walk.ascii || utf8.Valid(text); !walk.valid {
 		d.text.notUTF8(text)
 	}
@@ -365,6 +471,7 @@ func (c *shardCheck) document() {
 		c.sentences.next()
 	}
 	c.strayLabels(id, -1)
+	related := c.documentRelations(id, &walk)
 	rows := c.documentDiagnostics(id)
 	if c.failed() {
 		return
@@ -377,6 +484,7 @@ func (c *shardCheck) document() {
 		{d.sentences, walk.sentences, "rows in sentences"},
 		{d.labeled, walk.labeled, "such rows in sentences"},
 		{d.labels, walk.labels, "rows in labels"},
+		{d.relations, related, "rows in relations"},
 		{d.inLabeled, walk.inLabeled, "bytes in sentences with labels"},
 		{d.inUnlabeled, walk.inUnlabeled, "bytes in sentences without labels"},
 	} {
@@ -427,21 +535,43 @@ func (c *shardCheck) origin(addf func(string, ...any)) {
 	}
 }
 
-// keys verifies that no key stands twice in the attributes of a document.
-func (c *shardCheck) keys(addf func(string, ...any)) {
-	l := c.documents.attributes
+// keys verifies that no key stands twice in a column that is a map.
+func (c *shardCheck) keys(name string, l *list, addf func(string, ...any)) {
 	for i := range l.len() {
 		for k := range i {
 			if key := l.value(0, i); bytes.Equal(key, l.value(0, k)) {
-				addf("attributes has the key %s twice", show(key))
+				addf("%s has the key %s twice", name, show(key))
 			}
 		}
 	}
 }
 
+// annotators verifies that the annotators of a document are sorted, and that annotator
+// is the only one.
+func (c *shardCheck) annotators(addf func(string, ...any)) {
+	d := &c.documents
+	l := d.annotators
+	for i := range l.len() {
+		if v := l.value(0, i); len(v) == 0 || i > 0 && bytes.Compare(v, l.value(0, i-1)) <= 0 {
+			addf("annotators are %s, which is not sorted, or has one twice or without a name", l)
+			break
+		}
+	}
+	if d.annotator == nil {
+		return
+	}
+	var only []byte
+	if l.len() == 1 {
+		only = l.value(0, 0)
+	}
+	if v := d.annotator.at(d.i); !equal(v, only) {
+		addf("annotator is %s, and annotators are %s", show(v), l)
+	}
+}
+
 // sortInputs tells inputs that were written from those that were refused.
 func (c *shardCheck) sortInputs() {
-	c.refused = map[string]*refusal{}
+	c.refused = map[string][]*refusal{}
 	for line := range bytes.Lines(c.inputLines) {
 		line = bytes.TrimSuffix(line, []byte{'\n'})
 		if !bytes.Contains(line, []byte(`"refused"`)) {
@@ -458,11 +588,38 @@ func (c *shardCheck) sortInputs() {
 		if in.SHA256 != "" {
 			c.stats.SourceBytes += in.Bytes
 		}
-		c.refused[in.Path] = r
-		if in.RawPath != "" {
-			c.refused[in.RawPath] = r
+		paths := []string{in.Path, in.RawPath}
+		for i := range in.Pieces {
+			paths = append(paths, in.Pieces[i].Path, in.Pieces[i].RawPath)
+		}
+		slices.Sort(paths)
+		for _, path := range slices.Compact(paths) {
+			if path != "" {
+				c.refused[path] = append(c.refused[path], r)
+			}
 		}
 	}
+	for _, all := range c.refused { // most often they are
+		slices.SortStableFunc(all, func(a, b *refusal) int { return cmp.Compare(a.input.Offset, b.input.Offset) })
+	}
+}
+
+// refusalAt is the document that was refused and has the place, which is -1 for all of
+// a file; nil for none.
+func (c *shardCheck) refusalAt(path string, place int64) *refusal {
+	all := c.refused[path]
+	at, _ := slices.BinarySearchFunc(all, place, func(r *refusal, place int64) int { return cmp.Compare(r.input.Offset, place) })
+	for i := range 2 { // it starts there, or the one before it holds the place
+		if k := at - i; k >= 0 && k < len(all) && all[k].holds(path, place) {
+			return all[k]
+		}
+	}
+	for _, r := range all {
+		if r.holds(path, place) {
+			return r
+		}
+	}
+	return nil
 }
 
 func (c *shardCheck) parseInput(line []byte) sink.Input {
@@ -480,13 +637,17 @@ func (c *shardCheck) input(addf func(string, ...any)) {
 	d := &c.documents
 	i := d.i
 	c.stats.SourceBytes += d.source.values[i]
-	c.line = appendInput(c.line[:0], c.shard.Corpus, d.path.at(i), d.source.values[i], d.sha.at(i), d.rawPath.at(i), d.rawSHA.at(i))
+	c.pieces, c.header = nil, 0
+	if c.at < len(c.written) {
+		c.header = headerOf(c.written[c.at])
+	}
+	c.line = appendInput(c.line[:0], c.shard.Corpus, d.path.at(i), d.offset.values[i], d.source.values[i], c.header, d.sha.at(i), d.rawPath.at(i), d.rawSHA.at(i))
 	if c.at < len(c.written) && bytes.Equal(c.line, c.written[c.at]) {
 		c.at++
 		return
 	}
 	row := sink.Input{
-		Corpus: c.shard.Corpus, Path: string(d.path.at(i)), Bytes: d.source.values[i], SHA256: string(d.sha.at(i)),
+		Corpus: c.shard.Corpus, Path: string(d.path.at(i)), Offset: d.offset.values[i], Header: c.header, Bytes: d.source.values[i], SHA256: string(d.sha.at(i)),
 		RawPath: string(d.rawPath.at(i)), RawSHA256: string(d.rawSHA.at(i)),
 	}
 	line, err := json.Marshal(&row)
@@ -494,14 +655,24 @@ func (c *shardCheck) input(addf func(string, ...any)) {
 		c.at++
 		return
 	}
-	at, ok := c.place(row.Path)
-	if !ok || at < c.at {
-		addf("source_path is %q, which is no input that was written and comes next", row.Path)
-		return
+	at := c.at
+	var in sink.Input
+	if at < len(c.written) {
+		in = c.parseInput(c.written[at])
+	}
+	if in.Path != row.Path || in.Offset != row.Offset {
+		place, ok := c.place(inputKey{row.Path, row.Offset})
+		if !ok || place < at {
+			addf("source_path is %q and source_offset %d, which is no input that was written and comes next", row.Path, row.Offset)
+			return
+		}
+		at, in = place, c.parseInput(c.written[place])
 	}
 	c.missing(at)
-	c.at = at + 1
-	in := c.parseInput(c.written[at])
+	c.at, c.pieces, c.header = at+1, in.Pieces, in.Header
+	if in.Pieces != nil {
+		c.checkPieces(&in, addf)
+	}
 	for _, value := range []struct {
 		name      string
 		got, want any
@@ -518,13 +689,38 @@ func (c *shardCheck) input(addf func(string, ...any)) {
 	}
 }
 
+// checkPieces verifies that the pieces of a document add up to it.
+func (c *shardCheck) checkPieces(in *sink.Input, addf func(string, ...any)) {
+	sum := int64(0)
+	for i := range in.Pieces {
+		p := &in.Pieces[i]
+		if p.Offset < 0 || p.Bytes < 0 {
+			addf("piece %d of its input has %d bytes, at %d of %q", i, p.Bytes, p.Offset, p.Path)
+		}
+		sum += int64(p.Bytes)
+	}
+	if first := &in.Pieces[0]; len(in.Pieces) < 2 || sum != in.Bytes || first.Path != in.Path || first.Offset != in.Offset {
+		addf("its input has %d pieces of %d bytes in all, the first at %d of %q, and source_bytes is %d, at %d of %q",
+			len(in.Pieces), sum, first.Offset, first.Path, in.Bytes, in.Offset, in.Path)
+	}
+}
+
 // appendInput appends an input as JSON, or something that is none where a value needs
 // escapes.
-func appendInput(b []byte, corpus string, path []byte, size int64, sha, rawPath, rawSHA []byte) []byte {
+func appendInput(b []byte, corpus string, path []byte, offset, size int64, header int, sha, rawPath, rawSHA []byte) []byte {
 	b = append(append(b, `{"corpus":"`...), corpus...)
 	b = append(append(b, `","path":"`...), path...)
-	b = strconv.AppendInt(append(b, `","bytes":`...), size, 10)
+	b = append(b, '"')
 	quotes := 10
+	if offset != 0 {
+		b = strconv.AppendInt(append(b, `,"offset":`...), offset, 10)
+		quotes += 2
+	}
+	b = strconv.AppendInt(append(b, `,"bytes":`...), size, 10)
+	if header != 0 {
+		b = strconv.AppendInt(append(b, `,"header":`...), int64(header), 10)
+		quotes += 2
+	}
 	for _, field := range [...]struct {
 		head  string
 		value []byte
@@ -540,23 +736,43 @@ func appendInput(b []byte, corpus string, path []byte, size int64, sha, rawPath,
 	return append(b, '}')
 }
 
+// headerOf is the header of an input, if it is one of one piece.
+func headerOf(line []byte) int {
+	_, behind, found := bytes.Cut(line, []byte(`,"header":`))
+	digit, _, also := bytes.Cut(behind, []byte{','})
+	if !found || !also {
+		return 0
+	}
+	n, _ := digits(digit)
+	return int(n)
+}
+
 // place finds an input that was written.
-func (c *shardCheck) place(path string) (int, bool) {
+func (c *shardCheck) place(key inputKey) (int, bool) {
 	if c.places == nil {
-		c.places = map[string]int{}
+		c.places = map[inputKey]int{}
 		for i, line := range c.written {
-			c.places[c.parseInput(line).Path] = i
+			in := c.parseInput(line)
+			c.places[inputKey{in.Path, in.Offset}] = i
 		}
 	}
-	at, ok := c.places[path]
+	at, ok := c.places[key]
 	return at, ok
 }
 
 // missing reports the inputs before the given one that have no row.
 func (c *shardCheck) missing(before int) {
 	for _, line := range c.written[c.at:before] {
-		c.documents.part.addf("it has no row for %q, which the manifest counts as written", c.parseInput(line).Path)
+		c.documents.part.addf("it has no row for %s, which the manifest counts as written", nameOf(c.parseInput(line)))
 	}
+}
+
+// nameOf is an input in a message.
+func nameOf(in sink.Input) string {
+	if in.Offset == 0 {
+		return strconv.Quote(in.Path)
+	}
+	return fmt.Sprintf("%q at %d", in.Path, in.Offset)
 }
 
 // textWalk goes through the text of a document with its sentences.
@@ -567,8 +783,14 @@ type textWalk struct {
 	raw   bool // whether it is that of the raw twin
 
 	at, chars, units int // behind the last sentence: in bytes, code points and UTF-16 code units
+	before           int // behind the one before it, in code points
 
 	sentences, labeled, labels, groups, inLabeled, inUnlabeled int
+
+	total   int        // code points of the text, -1 if they were not counted yet
+	related bool       // whether the document has relations: then places are kept
+	places  []charSpan // of its sentences
+	spans   map[spanKey]spanPlace
 }
 
 // sentence verifies a row of sentences and its labels.
@@ -583,7 +805,11 @@ func (c *shardCheck) sentence(document []byte, w *textWalk) {
 	if id := s.id.at(i); !isSentenceID(id, document, index) {
 		r.addf("row %d: sentence_id is %s, and it is sentence %d of %s", s.row, show(id), index, show(document))
 	}
+	w.before = w.chars
 	length := c.span(w)
+	if w.related {
+		w.places = append(w.places, charSpan{s.charStart.values[i], s.charEnd.values[i]})
+	}
 	labeled := s.labeled.values[i]
 	if labeled {
 		w.labeled++
@@ -597,7 +823,7 @@ func (c *shardCheck) sentence(document []byte, w *textWalk) {
 	if l := &c.labels; l.row >= l.until || l.index.values[l.i] < index {
 		c.strayLabels(document, int(index))
 	}
-	labels, repaired := c.sentenceLabels(document, index)
+	labels, repaired := c.sentenceLabels(document, index, w)
 	w.labels += labels
 	switch {
 	case !labeled && (labels > 0 || s.refs.len() > 0):
@@ -628,10 +854,7 @@ func (c *shardCheck) span(w *textWalk) int {
 	s := &c.sentences
 	i, r := s.i, &s.part.report
 	start, end := int(s.byteStart.values[i]), int(s.byteEnd.values[i])
-	from, to, size := s.sourceStart.values[i], s.sourceEnd.values[i], c.documents.source.values[c.documents.i]
-	if from < 0 || from > to || to > size {
-		r.addf("row %d: source_start and source_end are %d and %d, in a file of %d bytes", s.row, from, to, size)
-	}
+	c.source()
 	if start < w.at || start > end || end > len(w.text) {
 		r.addf("row %d: byte_start and byte_end are %d and %d, where the sentence before ends at %d, in a text of %d bytes",
 			s.row, start, end, w.at, len(w.text))
@@ -816,7 +1039,7 @@ func (c *shardCheck) alignment(w *textWalk) {
 
 // sentenceLabels verifies the labels of a sentence. It returns how many there are
 // in the table labels, and whether any was repaired.
-func (c *shardCheck) sentenceLabels(document []byte, index int32) (n int, repaired bool) {
+func (c *shardCheck) sentenceLabels(document []byte, index int32, w *textWalk) (n int, repaired bool) {
 	s, l := &c.sentences, &c.labels
 	ref := 0
 	last, want := int32(-1), s.id.at(s.i)
@@ -836,12 +1059,10 @@ func (c *shardCheck) sentenceLabels(document []byte, index int32) (n int, repair
 				r.addf("row %d: repair is %s", l.row, show(repair))
 			}
 		}
+		c.labelSpan(w)
 		if c.label() {
-			if ref < s.refs.len() && (!l.refs[0].equal(s.refs, 0, ref, l.layer, i) ||
-				!l.refs[1].equal(s.refs, 1, ref, l.label, i) || !l.refs[2].equal(s.refs, 2, ref, l.polarity, i)) {
-				r.addf("row %d: the label is (%s, %s, %s), and label %d in the list of sentence %s is (%s, %s, %s)", l.row,
-					show(l.layer.at(i)), show(l.label.at(i)), show(l.polarity.at(i)), ref, show(s.id.at(s.i)),
-					show(s.refs.value(0, ref)), show(s.refs.value(1, ref)), show(s.refs.value(2, ref)))
+			if ref < s.refs.len() {
+				c.ref(ref)
 			}
 			ref++
 		}
@@ -852,6 +1073,19 @@ func (c *shardCheck) sentenceLabels(document []byte, index int32) (n int, repair
 		s.part.addf("row %d: labels has %d elements, and the table labels has %d labels of sentence %s", s.row, s.refs.len(), ref, show(s.id.at(s.i)))
 	}
 	return n, repaired
+}
+
+// ref compares a label with an element of the list of its sentence.
+func (c *shardCheck) ref(ref int) {
+	s, l := &c.sentences, &c.labels
+	i := l.i
+	if l.refs[0].equal(s.refs, 0, ref, l.layer, i) && l.refs[1].equal(s.refs, 1, ref, l.label, i) &&
+		l.refs[2].equal(s.refs, 2, ref, l.polarity, i) {
+		return
+	}
+	l.part.addf("row %d: the label is (%s, %s, %s), and label %d in the list of sentence %s is (%s, %s, %s)", l.row,
+		show(l.layer.at(i)), show(l.label.at(i)), show(l.polarity.at(i)), ref, show(s.id.at(s.i)),
+		show(s.refs.value(0, ref)), show(s.refs.value(1, ref)), show(s.refs.value(2, ref)))
 }
 
 // sameText finds out once whether an entry of a dictionary equals one of another.
@@ -939,13 +1173,10 @@ func (c *shardCheck) verdict() *verdict {
 	c.countLayer(v)
 	layer, label := l.layer.at(l.i), l.label.at(l.i)
 	*v = verdict{pair: p, layer: string(layer)}
-	switch known := c.verifier.known(); {
-	case known.polarity == nil:
+	if known := c.verifier.known(); known.polarity == nil {
 		v.known, v.polarity = true, true // told elsewhere
-	case label == nil:
-		v.known = known.layers[labelKey{c.shard.Corpus, v.layer, ""}]
-	default:
-		v.polarity, v.known = known.polarity[labelKey{c.shard.Corpus, v.layer, string(label)}]
+	} else {
+		v.known, v.polarity = known.of(c.shard.Corpus, v.layer, string(label))
 	}
 	return v
 }
@@ -1037,7 +1268,7 @@ func (c *shardCheck) strayDiagnostics(document []byte) {
 func (c *shardCheck) refusedDiagnostic(code schema.Code, ok bool) {
 	g := &c.diagnostics
 	id, path := g.id.at(g.i), g.path.at(g.i)
-	refused := c.refused[string(path)]
+	refused := c.refusalAt(string(path), g.place())
 	if refused == nil {
 		g.part.addf("row %d: it is of document %s, file %s, which was neither written nor refused", g.row, show(id), show(path))
 		return
@@ -1054,12 +1285,10 @@ func (c *shardCheck) refusedDiagnostic(code schema.Code, ok bool) {
 // documentDiagnostics verifies the diagnostics of the document in documents. Some
 // with its id may be of another file, which was refused because of that.
 func (c *shardCheck) documentDiagnostics(document []byte) (count diagnosticCount) {
-	d, g := &c.documents, &c.diagnostics
-	own, raw := d.path.at(d.i), d.rawPath.at(d.i)
+	g := &c.diagnostics
 	for g.more && equal(g.id.at(g.i), document) {
 		code, ok := c.diagnostic()
-		path := g.path.at(g.i)
-		if !bytes.Equal(path, own) && (raw == nil || !bytes.Equal(path, raw)) {
+		if !c.own(ok && code.Info().Severity == schema.Error) {
 			c.refusedDiagnostic(code, ok)
 			g.next()
 			continue
@@ -1074,6 +1303,29 @@ func (c *shardCheck) documentDiagnostics(document []byte) (count diagnosticCount
 	return count
 }
 
+// place is that of the diagnostic in its file, -1 if it has none.
+func (g *diagnosticRows) place() int64 {
+	if g.offset.null(g.i) {
+		return -1
+	}
+	return g.offset.values[g.i]
+}
+
+// own reports whether the diagnostic is about the document in documents. Another that
+// starts where this one ends may have its id, and was refused because of that.
+func (c *shardCheck) own(isError bool) bool {
+	d, g := &c.documents, &c.diagnostics
+	path, place := g.path.at(g.i), g.place()
+	start, size := d.offset.values[d.i], d.source.values[d.i]
+	switch {
+	case c.pieces != nil:
+		return pieceAt(c.pieces, string(path), place) >= 0
+	case bytes.Equal(path, d.path.at(d.i)):
+		return place < int64(c.header) || place >= start && place <= start+size && (place < start+size || !isError || size == 0)
+	}
+	return equal(path, d.rawPath.at(d.i))
+}
+
 // finish compares what was read with what the manifest says of the shard.
 func (c *shardCheck) finish() {
 	c.missing(len(c.written))
@@ -1081,8 +1333,10 @@ func (c *shardCheck) finish() {
 		c.countLayer(&c.labels.verdicts[i])
 	}
 	for _, path := range slices.Sorted(maps.Keys(c.refused)) {
-		if r := c.refused[path]; path == r.input.Path && r.errors == 0 {
-			c.diagnostics.part.addf("it has no error for %q, which the manifest counts as refused", path)
+		for _, r := range c.refused[path] {
+			if path == r.input.Path && r.errors == 0 {
+				c.diagnostics.part.addf("it has no error for %s, which the manifest counts as refused", nameOf(r.input))
+			}
 		}
 	}
 	if string(c.first) != c.shard.First || string(c.last) != c.shard.Last {

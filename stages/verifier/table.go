@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/parquet"
 
@@ -223,6 +224,15 @@ func (l *list) value(field, element int) []byte {
 		return l.values.at(int(code - kept))
 	}
 	return l.fields[field].words.at(int(code))
+}
+
+// String is the first field of the elements of the row, for messages.
+func (l *list) String() string {
+	var all []string
+	for i := range l.len() {
+		all = append(all, show(l.value(0, i)))
+	}
+	return "[" + strings.Join(all, ", ") + "]"
 }
 
 var errList = errors.New("its elements and its rows do not fit together")

@@ -15,8 +15,15 @@ type knownLabels struct {
 	// polarity says whether a label takes one. It is nil if the table was not read,
 	// or cannot be.
 	polarity map[labelKey]bool
-	layers   map[labelKey]bool // their label is ""
+	// layers are those that are listed, with what is to be known of their labels that
+	// are not. The label is "", and so is the layer where it says the same of layers
+	// that are not listed.
+	layers map[labelKey]openness
 }
+
+// openness says whether labels that are not listed are labels too, and may have a
+// polarity.
+type openness struct{ open, polarity bool }
 
 type labelKey struct{ corpus, layer, label string }
 
@@ -50,10 +57,16 @@ func (v *Verifier) readTaxonomyOf(f *layout) knownLabels {
 }
 
 func (p *part) readLabels(t *tableReader, corpora []snapshot.Corpus) knownLabels {
-	k := knownLabels{polarity: map[labelKey]bool{}, layers: map[labelKey]bool{}}
+	k := knownLabels{polarity: map[labelKey]bool{}, layers: map[labelKey]openness{}}
 	names := map[string]bool{}
 	for _, c := range corpora {
 		names[c.Name] = true
+		if t := p.taxonomies[c.Name]; t != nil {
+			k.layers[labelKey{c.Name, "", ""}] = openness{t.Open, true}
+			for _, l := range t.Layers {
+				k.layers[labelKey{c.Name, l.Name, ""}] = openness{l.Open, l.Polarity}
+			}
+		}
 	}
 	corpus, layer, label, polarity := t.string("corpus"), t.string("layer"), t.string("label"), t.bool("has_polarity")
 	name, description, aliases := t.string("name"), t.string("description"), t.list("aliases.list.element")
@@ -75,7 +88,6 @@ func (p *part) readLabels(t *tableReader, corpora []snapshot.Corpus) knownLabels
 			p.addf("row %d: a layer or label has no name", t.row)
 		}
 		k.polarity[key] = polarity.values[t.i]
-		k.layers[labelKey{key.corpus, key.layer, ""}] = true
 		got := term{key.corpus, key.layer, config.Term{Code: key.label, Name: string(name.at(t.i)), Description: string(description.at(t.i))}, polarity.values[t.i]}
 		for i := range aliases.len() {
 			got.Aliases = append(got.Aliases, string(aliases.value(0, i)))
@@ -93,6 +105,24 @@ func (p *part) readLabels(t *tableReader, corpora []snapshot.Corpus) knownLabels
 		p.addf("it has %d rows, and the taxonomies in its metadata have %d labels", t.row, len(terms))
 	}
 	return k
+}
+
+// of says whether there is a label in a layer, and whether it may have a polarity. Of
+// "", it says whether the layer is listed.
+func (k *knownLabels) of(corpus, layer, label string) (known, polarity bool) {
+	key := labelKey{corpus, layer, label}
+	if polarity, known = k.polarity[key]; known || layer == "" {
+		return known, polarity
+	}
+	key.label = ""
+	is, listed := k.layers[key]
+	if label == "" {
+		return listed, false
+	}
+	if !listed {
+		is = k.layers[labelKey{corpus: corpus}]
+	}
+	return is.open, is.polarity
 }
 
 // repairNames are the values of labels.repair.

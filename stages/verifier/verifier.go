@@ -237,12 +237,16 @@ func (v *Verifier) sums(r *report) {
 			r.addf("corpus %s has %d documents written and %d refused, and its shards have %d and %d",
 				name, c.Written, c.Refused, sum.written, sum.refused)
 		}
-		parts := c.Written + c.Refused + c.Twins
+		parts, what := c.Written+c.Refused, "written, refused"
+		if c.Files > 0 {
+			parts, what = c.Files, "those with documents"
+		}
+		parts += c.Twins
 		for _, n := range c.Ignored {
 			parts += n
 		}
 		if c.Found != parts {
-			r.addf("corpus %s: %d files were found, and written, refused, raw twins and ignored add up to %d", name, c.Found, parts)
+			r.addf("corpus %s: %d files were found, and %s, raw twins and ignored add up to %d", name, c.Found, what, parts)
 		}
 	}
 }
@@ -257,7 +261,7 @@ func (v *Verifier) shardSums(r *report, i int) {
 	for _, n := range s.Stats.Diagnostics {
 		noticed += n
 	}
-	want := map[string]int{"documents": s.Stats.Written, "sentences": s.Stats.Sentences, "labels": s.Stats.Labels}
+	want := map[string]int{"documents": s.Stats.Written, "sentences": s.Stats.Sentences, "labels": s.Stats.Labels, "relations": s.Stats.Relations}
 	for _, p := range slices.Concat(s.Parts, s.Arrow) {
 		if n, ok := want[p.Table]; ok && int64(n) != p.Rows {
 			r.addf("shard %d counts %d %s, and its part has %d rows", i, n, p.Table, p.Rows)
