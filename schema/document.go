@@ -235,6 +235,7 @@ type Document struct {
 	// bytes of Source.RawData.
 	Standoff bool
 	Segments []Segment
+	Roles    []string // of segments and sentences; see Document.AddRole
 	Groups   []Group
 	Labels   []Label // in the order of their groups, then as typed; then those of annotations
 
@@ -277,7 +278,7 @@ type Document struct {
 func (d *Document) Reset(src *Source) {
 	*d = Document{
 		Source: src, Map: OffsetMap{runs: d.Map.runs[:0]}, RawMap: OffsetMap{runs: d.RawMap.runs[:0]},
-		Segments: d.Segments[:0], Groups: d.Groups[:0],
+		Segments: d.Segments[:0], Roles: d.Roles[:0], Groups: d.Groups[:0],
 		Labels: d.Labels[:0], Sentences: d.Sentences[:0],
 		Annotations: d.Annotations[:0], Relations: d.Relations[:0], Annotators: d.Annotators[:0],
 		Diagnostics: Diagnostics{list: d.Diagnostics.list[:0], Limit: d.Diagnostics.Limit},
@@ -297,6 +298,26 @@ func (d *Document) Detail(v Detail) *Detail {
 	}
 	d.details = append(d.details, v)
 	return &d.details[len(d.details)-1]
+}
+
+// AddRole is the number of a role that is added to Roles, unless it is the last there
+// already. It is 0 for "".
+func (d *Document) AddRole(name string) int32 {
+	if n := len(d.Roles); name != "" && (n == 0 || d.Roles[n-1] != name) {
+		d.Roles = append(d.Roles, name)
+	}
+	if name == "" {
+		return 0
+	}
+	return int32(len(d.Roles))
+}
+
+// RoleName is the role with a number, "" for 0.
+func (d *Document) RoleName(role int32) string {
+	if role == 0 {
+		return ""
+	}
+	return d.Roles[role-1]
 }
 
 // Check reports an error if a span is not true: out of order or bounds, off a
@@ -350,6 +371,9 @@ func (d *Document) checkLabels(ascii bool) error {
 		if name == "" || i > 0 && name <= d.Annotators[i-1] {
 			return fmt.Errorf("annotators %q are not sorted, or not each once", d.Annotators)
 		}
+	}
+	if d.Grouped && len(d.Annotators)+len(d.Annotations) == 0 {
+		return nil // none has a Detail
 	}
 	var index charIndex
 	last := "" // annotator
@@ -579,9 +603,10 @@ const NoGroup = -1
 type Segment struct {
 	Text  Span // bytes of Document.Annotated
 	Group int  // index into Document.Groups, or NoGroup
-	// Role says whose part of the document the text stands in, e.g. review; "" for
-	// none.
-	Role string
+	// Role says whose part of the document the text stands in: its number among
+	// Document.Roles, from 1; 0 for none. As a number it costs documents without roles next
+	// to nothing.
+	Role int32
 }
 
 // Group is one label group: `[[RWK-POS], [CLA-POS]]`.
@@ -751,7 +776,9 @@ type Sentence struct {
 	Alignment  Alignment
 	Similarity float64 // of the two wordings of an edited sentence
 
-	Heading, ListMarker, Role string // "" for none
+	Heading, ListMarker string // "" for none
+
+	Role int32 // as that of its segment
 }
 
 // Alignment says how a sentence of the annotated text compares with the raw

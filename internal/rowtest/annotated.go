@@ -67,7 +67,7 @@ func (b *builder) sentence(text string, last bool) {
 	s := schema.Sentence{
 		Text: schema.Span{Start: start, End: len(b.Text)}, Group: schema.NoGroup,
 		Chars: schema.Span{Start: b.chars, End: b.chars + chars}, UTF16: schema.Span{Start: b.units, End: b.units + units},
-		Role: []string{"", "", "review", "review", "rebuttal"}[len(b.Sentences)%5],
+		Role: b.AddRole([]string{"", "", "review", "review", "rebuttal"}[len(b.Sentences)%5]),
 	}
 	s.Source, s.Annotated = s.Text, s.Text
 	b.Sentences = append(b.Sentences, s)

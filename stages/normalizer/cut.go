@@ -13,9 +13,9 @@ import (
 type cutter struct {
 	*scratch
 	doc   *schema.Document
-	split bool   // whether what a group closes is split into sentences
-	given bool   // whether segments are sentences as the file gives them
-	role  string // of the segment
+	split bool  // whether what a group closes is split into sentences
+	given bool  // whether segments are sentences as the file gives them
+	role  int32 // of the segment
 
 	kept      int // marks that are skeleton, moved to the front
 	next      int // index of the next mark

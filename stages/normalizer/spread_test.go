@@ -56,7 +56,7 @@ func (p *parsed) labels(labels ...string) schema.Span {
 
 // segment appends a sentence with labels, nil for one that nobody labelled.
 func (p *parsed) segment(passage, role string, labels []string) {
-	s := schema.Segment{Text: p.find(passage), Group: schema.NoGroup, Role: role}
+	s := schema.Segment{Text: p.find(passage), Group: schema.NoGroup, Role: p.AddRole(role)}
 	if labels != nil {
 		s.Group = len(p.Groups)
 		p.Groups = append(p.Groups, schema.Group{Labels: p.labels(labels...), Source: s.Text})
@@ -92,7 +92,7 @@ func (p *parsed) show() string {
 	group := schema.NoGroup
 	for _, s := range p.Sentences {
 		fmt.Fprintf(&b, "%q", p.Text[s.Text.Start:s.Text.End])
-		for _, part := range []struct{ name, value string }{{"role", s.Role}, {"heading", s.Heading}, {"marker", s.ListMarker}} {
+		for _, part := range []struct{ name, value string }{{"role", p.RoleName(s.Role)}, {"heading", s.Heading}, {"marker", s.ListMarker}} {
 			if part.value != "" {
 				fmt.Fprintf(&b, " %s=%s", part.name, part.value)
 			}

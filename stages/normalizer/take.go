@@ -52,7 +52,7 @@ func (t *taker) segment(region schema.Span, segment schema.Segment) {
 		t.sentences(stretch{span: span}, segment.Group)
 		t.cutter.split = true
 	}
-	t.given, t.role = false, ""
+	t.given, t.role = false, 0
 }
 
 // between makes sentences of text that is in no segment.

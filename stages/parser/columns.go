@@ -596,7 +596,7 @@ func (s *columnScan) segments() {
 		segment := schema.Segment{Text: schema.Span{Start: start, End: int(s.lines[next-1].text.end)}, Group: schema.NoGroup}
 		if segment.Text.Len() > 0 {
 			if !s.lines[i].malformed {
-				segment.Role = s.roleOf(i)
+				segment.Role = doc.AddRole(s.roleOf(i))
 			}
 			if len(s.labels) > 0 && s.anyFits(i, next) {
 				segment.Group = len(doc.Groups)

@@ -65,7 +65,7 @@ func read(t *testing.T, p parser.Parser, data []byte) found {
 		f.TextBytes += len(doc.Annotated)
 		f.Segments += len(doc.Segments)
 		for _, s := range doc.Segments {
-			if f.Roles[s.Role]++; s.Group != schema.NoGroup {
+			if f.Roles[doc.RoleName(s.Role)]++; s.Group != schema.NoGroup {
 				f.Labeled++
 			}
 		}

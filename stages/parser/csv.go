@@ -504,7 +504,7 @@ func (s *csvScan) row(start int) {
 	segment.Text.End = len(s.text)
 	if fits {
 		role, _ := s.value(s.roleAt)
-		segment.Role = roleName(role)
+		segment.Role = doc.AddRole(roleName(role))
 		if len(s.labels) > 0 {
 			segment.Group = len(doc.Groups)
 			labels := schema.Span{Start: len(doc.Labels)}

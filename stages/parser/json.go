@@ -607,12 +607,13 @@ func (s *jsonScan) sentence(list, element int, seen []bool) int {
 	if !apart {
 		end = len(s.text)
 	}
+	role := s.doc.AddRole(c.Role)
 	s.doc.Segments = append(s.doc.Segments, schema.Segment{
-		Text: schema.Span{Start: start, End: end}, Group: s.group(c, element, seen), Role: c.Role,
+		Text: schema.Span{Start: start, End: end}, Group: s.group(c, element, seen), Role: role,
 	})
 	if apart {
 		// More than white space: text that is no part of the sentence.
-		s.doc.Segments = append(s.doc.Segments, schema.Segment{Text: follows, Group: schema.NoGroup, Role: c.Role})
+		s.doc.Segments = append(s.doc.Segments, schema.Segment{Text: follows, Group: schema.NoGroup, Role: role})
 	}
 	return segment
 }

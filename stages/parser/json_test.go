@@ -92,7 +92,7 @@ func TestDISAPERE(t *testing.T) {
 			t.Errorf("%s has the fields %q", file, fields)
 		}
 		for _, s := range doc.Segments {
-			got["sentences in "+s.Role]++
+			got["sentences in "+doc.RoleName(s.Role)]++
 			if s.Group == schema.NoGroup {
 				t.Errorf("%s: %q has no labels", file, doc.Annotated[s.Text.Start:s.Text.End])
 			}
@@ -110,9 +110,9 @@ func TestDISAPERE(t *testing.T) {
 		for _, r := range doc.Relations {
 			to := "document"
 			if r.To.Kind == schema.ToSegment {
-				to = doc.Segments[r.To.Index].Role
+				to = doc.RoleName(doc.Segments[r.To.Index].Role)
 			}
-			got[r.Kind+" from "+doc.Segments[r.From.Index].Role+" to "+to]++
+			got[r.Kind+" from "+doc.RoleName(doc.Segments[r.From.Index].Role)+" to "+to]++
 			for _, a := range r.Attributes {
 				got[a.Name+"="+a.Value]++
 			}

@@ -300,8 +300,8 @@ func show(b *strings.Builder, doc *schema.Document, start int) {
 	for _, s := range doc.Segments {
 		source := doc.Map.Source(s.Text)
 		fmt.Fprintf(b, "text %q from %d to %d", doc.Annotated[s.Text.Start:s.Text.End], start+source.Start, start+source.End)
-		if s.Role != "" {
-			fmt.Fprintf(b, " in %s", s.Role)
+		if s.Role != 0 {
+			fmt.Fprintf(b, " in %s", doc.RoleName(s.Role))
 		}
 		b.WriteString("\n")
 		if s.Group == schema.NoGroup {

@@ -271,11 +271,16 @@ func (t *sentences) add(doc *schema.Document, ids *sentenceIDs) error {
 	}
 	t.groupID = append(append(t.groupID[:0], src.ID...), "#g"...)
 	role := repeats{column: t.role}
+	if len(doc.Roles) == 0 {
+		t.role.Null(n)
+	}
 	for i := range doc.Sentences {
 		s := &doc.Sentences[i]
 		t.id.AddBytes(ids.at(i))
 		t.index.Add(int32(i))
-		role.add(s.Role)
+		if len(doc.Roles) > 0 {
+			role.add(doc.RoleName(s.Role))
+		}
 		t.heading.NotEmpty(s.Heading)
 		t.listMarker.NotEmpty(s.ListMarker)
 		t.text.Add(doc.Text[s.Text.Start:s.Text.End])
@@ -392,7 +397,10 @@ func (t *labels) add(doc *schema.Document, ids *sentenceIDs) (n, labeled int, er
 		t.start.Null(n)
 		t.end.Null(n)
 	}
-	by := repeats{column: t.annotator, empty: otherwise(doc)}
+	by, named := repeats{column: t.annotator, empty: otherwise(doc)}, len(doc.Annotators) > 0
+	if !named {
+		addText(t.annotator, by.empty, n)
+	}
 	for i := range doc.Sentences {
 		g := doc.Sentences[i].Group
 		if g == schema.NoGroup {
@@ -413,7 +421,9 @@ func (t *labels) add(doc *schema.Document, ids *sentenceIDs) (n, labeled int, er
 			t.position.Add(int32(l.Position))
 			t.raw.Add(l.Raw)
 			t.repair.Optional(l.Repairs.Name(), 1)
-			by.add(l.Annotator())
+			if named {
+				by.add(l.Annotator())
+			}
 			if spans {
 				t.addSpan(l)
 			}
