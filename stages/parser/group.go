@@ -147,7 +147,10 @@ func (s *inlineScan) wellTyped(at int) (g group, ok bool) {
 		labels = slices.Grow(labels, 1)[:n+1]
 		l := &labels[n]
 		l.Raw, l.Source, l.List, l.Position = text, schema.Span{Start: from, End: i}, list, n-first
-		l.Term, l.Joined, l.Repairs, l.Meaning, l.Detail = number, false, 0, nil, nil
+		l.Term, l.Joined, l.Repairs, l.Meaning = number, false, 0, nil
+		if l.Detail != nil { // of a document of another format
+			l.Detail = nil
+		}
 		closed := data[i] == ']'
 		if closed {
 			i++
