@@ -81,49 +81,62 @@ func (m *maker) corpus(t testing.TB, name, dir string, adjust func(*config.Corpu
 		corpus.Ignored[string(ignored.Rule)] += ignored.Files
 	}
 	for _, shard := range plan.Shards(m.partBytes) {
-		staging, err := m.output.Stage()
-		if err != nil {
-			t.Fatal(err)
-		}
-		out, err := sink.NewWriter(m.options(t)).NewShard(staging.Dir, c, labels)
-		if err != nil {
-			t.Fatal(err)
-		}
-		read := plan.NewReader()
-		var src schema.Source
-		var doc schema.Document
-		for i := shard.Start; i < shard.End; i++ {
-			src.Reset()
-			if err := read.Read(i, &src); err != nil {
-				t.Fatal(err)
+		m.shard(t, &corpus, shard.Partition, func(write func(*schema.Document)) {
+			read := plan.NewReader()
+			var src schema.Source
+			var doc schema.Document
+			for i := shard.Start; i < shard.End; i++ {
+				src.Reset()
+				if err := read.Read(i, &src); err != nil {
+					t.Fatal(err)
+				}
+				doc.Diagnostics.Limit = m.diagnosticsLimit
+				doc.Reset(&src)
+				if src.Refused || !parse.Parse(&src, &doc) {
+					src.Refused = true
+					doc.Diagnostics.Locate(src.Data, src.RawData, src.Pieces...)
+				} else if err := normal.Normalize(&doc); err != nil {
+					t.Fatal(err)
+				}
+				write(&doc)
 			}
-			doc.Diagnostics.Limit = m.diagnosticsLimit
-			doc.Reset(&src)
-			if src.Refused || !parse.Parse(&src, &doc) {
-				src.Refused = true
-				doc.Diagnostics.Locate(src.Data, src.RawData, src.Pieces...)
-			} else if err := normal.Normalize(&doc); err != nil {
-				t.Fatal(err)
-			}
-			if err := out.Write(&doc); err != nil {
-				t.Fatal(err)
-			}
-		}
-		result, err := out.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
-		corpus.Written += result.Stats.Written
-		corpus.Refused += result.Stats.Refused
-		described := snapshot.NewShard(name, fmt.Sprintf("%064x", len(m.made)), shard.Partition, result)
-		described.Parts, described.Arrow = m.formats(t, staging.Dir, shard.Partition, result.Parts)
-		made, err := staging.Commit(described, result.Inputs, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		m.made = append(m.made, made)
+		})
 	}
 	m.manifest.Corpora = append(m.manifest.Corpora, corpus)
+}
+
+// shard adds a shard of the corpus that was added last, with the documents that fill
+// writes, and counts them.
+func (m *maker) shard(t testing.TB, corpus *snapshot.Corpus, partition []string, fill func(write func(*schema.Document))) {
+	t.Helper()
+	staging, err := m.output.Stage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := len(m.corpora) - 1
+	out, err := sink.NewWriter(m.options(t)).NewShard(staging.Dir, m.corpora[last], m.taxonomies[last])
+	if err != nil {
+		t.Fatal(err)
+	}
+	fill(func(doc *schema.Document) {
+		t.Helper()
+		if err := out.Write(doc); err != nil {
+			t.Fatal(err)
+		}
+	})
+	result, err := out.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	corpus.Written += result.Stats.Written
+	corpus.Refused += result.Stats.Refused
+	described := snapshot.NewShard(corpus.Name, fmt.Sprintf("%064x", len(m.made)), partition, result)
+	described.Parts, described.Arrow = m.formats(t, staging.Dir, partition, result.Parts)
+	made, err := staging.Commit(described, result.Inputs, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.made = append(m.made, made)
 }
 
 // annotated adds a corpus of documents that rowtest.Annotated makes, with a taxonomy
@@ -136,66 +149,39 @@ func (m *maker) annotated(t testing.TB, name string, shards, n int) {
 	labels := &config.Taxonomy{Open: true, Layers: []config.Layer{{Name: "mood", Open: true, Labels: []config.Term{{Code: "calm"}}}}}
 	m.corpora, m.taxonomies = append(m.corpora, c), append(m.taxonomies, labels)
 	corpus := snapshot.Corpus{Name: name, TaxonomyHash: labels.Hash(), Ignored: map[string]int{}}
+	refuse := func(write func(*schema.Document), src *schema.Source, code schema.Code, offset int) {
+		t.Helper()
+		src.Corpus, src.Refused, src.Bytes = name, true, 10
+		doc := new(schema.Document)
+		doc.Reset(src)
+		doc.Diagnostics.Notef(code, offset, "it is refused")
+		doc.Diagnostics.Locate(src.Data, src.RawData, src.Pieces...)
+		write(doc)
+	}
 	for k := range shards {
-		staging, err := m.output.Stage()
-		if err != nil {
-			t.Fatal(err)
-		}
-		out, err := sink.NewWriter(m.options(t)).NewShard(staging.Dir, c, labels)
-		if err != nil {
-			t.Fatal(err)
-		}
-		write := func(doc *schema.Document) {
-			t.Helper()
-			if !doc.Source.Refused {
+		m.shard(t, &corpus, nil, func(write func(*schema.Document)) {
+			for i := k * n; i < (k+1)*n; i++ {
+				doc := rowtest.Annotated(name, i)
 				if err := doc.Check(); err != nil {
 					t.Fatal(err)
 				}
+				write(doc)
+				src := doc.Source
+				switch i % 8 {
+				case 1: // the record behind it
+					at := src.Pieces[0].Offset + int64(len(src.Data)) + 1
+					refuse(write, &schema.Source{ID: src.ID + "-1", Path: src.Path, Pieces: []schema.Piece{{Path: src.Path, Offset: at, Line: 99}}}, schema.RecordMalformed, schema.NoOffset)
+				case 5: // with no byte between them
+					at := src.Pieces[0].Offset + int64(len(src.Data))
+					refuse(write, &schema.Source{ID: src.ID, Path: src.Path, Pieces: []schema.Piece{{Path: src.Path, Offset: at, Line: 99}}}, schema.DocumentDuplicate, schema.NoOffset)
+				case 7:
+					data := []byte("onetwo")
+					refuse(write, &schema.Source{ID: src.ID + "-1", Path: "refused-a", Data: data, SHA256: sha256.Sum256(data), Pieces: []schema.Piece{
+						{Path: "refused-a", Data: schema.Span{End: 3}}, {Path: fmt.Sprint("refused-", i), Data: schema.Span{Start: 3, End: 6}, Offset: 40, Line: 3},
+					}}, schema.RecordMalformed, 4)
+				}
 			}
-			if err := out.Write(doc); err != nil {
-				t.Fatal(err)
-			}
-		}
-		refuse := func(src *schema.Source, code schema.Code, offset int) {
-			t.Helper()
-			src.Corpus, src.Refused, src.Bytes = name, true, 10
-			doc := new(schema.Document)
-			doc.Reset(src)
-			doc.Diagnostics.Notef(code, offset, "it is refused")
-			doc.Diagnostics.Locate(src.Data, src.RawData, src.Pieces...)
-			write(doc)
-		}
-		for i := k * n; i < (k+1)*n; i++ {
-			doc := rowtest.Annotated(name, i)
-			write(doc)
-			src := doc.Source
-			switch i % 8 {
-			case 1: // the record behind it
-				at := src.Pieces[0].Offset + int64(len(src.Data)) + 1
-				refuse(&schema.Source{ID: src.ID + "-1", Path: src.Path, Pieces: []schema.Piece{{Path: src.Path, Offset: at, Line: 99}}}, schema.RecordMalformed, schema.NoOffset)
-			case 5: // with no byte between them
-				at := src.Pieces[0].Offset + int64(len(src.Data))
-				refuse(&schema.Source{ID: src.ID, Path: src.Path, Pieces: []schema.Piece{{Path: src.Path, Offset: at, Line: 99}}}, schema.DocumentDuplicate, schema.NoOffset)
-			case 7:
-				data := []byte("onetwo")
-				refuse(&schema.Source{ID: src.ID + "-1", Path: "refused-a", Data: data, SHA256: sha256.Sum256(data), Pieces: []schema.Piece{
-					{Path: "refused-a", Data: schema.Span{End: 3}}, {Path: fmt.Sprint("refused-", i), Data: schema.Span{Start: 3, End: 6}, Offset: 40, Line: 3},
-				}}, schema.RecordMalformed, 4)
-			}
-		}
-		result, err := out.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
-		corpus.Written += result.Stats.Written
-		corpus.Refused += result.Stats.Refused
-		described := snapshot.NewShard(name, fmt.Sprintf("%064x", len(m.made)), nil, result)
-		described.Parts, described.Arrow = m.formats(t, staging.Dir, nil, result.Parts)
-		made, err := staging.Commit(described, result.Inputs, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		m.made = append(m.made, made)
+		})
 	}
 	corpus.Found = corpus.Written + corpus.Refused
 	m.manifest.Corpora = append(m.manifest.Corpora, corpus)
