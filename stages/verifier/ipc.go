@@ -109,11 +109,7 @@ func (p *part) arrowForm(outputVersion string, corpora []snapshot.Corpus) {
 // describeArrow appends a line for a field and for each below it.
 func describeArrow(lines []string, parent string, f arrow.Field) []string {
 	path := join(parent, f.Name)
-	form := "required "
-	if f.Nullable {
-		form = "optional "
-	}
-	lines = append(lines, path+": "+form+f.Type.Name())
+	lines = append(lines, path+": "+repetition(f.Nullable)+" "+f.Type.Name())
 	if nested, ok := f.Type.(arrow.NestedType); ok {
 		for _, child := range nested.Fields() {
 			lines = describeArrow(lines, path, child)
@@ -131,11 +127,7 @@ var arrowForms = map[schema.Kind]string{
 // expectArrow appends the lines that describeArrow should append for a column.
 func expectArrow(lines []string, parent string, c schema.Column) []string {
 	path := join(parent, c.Name)
-	form := "required "
-	if c.Nullable {
-		form = "optional "
-	}
-	lines = append(lines, path+": "+form+arrowForms[c.Type.Kind])
+	lines = append(lines, path+": "+repetition(c.Nullable)+" "+arrowForms[c.Type.Kind])
 	switch c.Type.Kind {
 	case schema.List:
 		lines = expectArrow(lines, path, schema.Column{Name: "element", Type: *c.Type.Elem})

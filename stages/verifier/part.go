@@ -262,25 +262,30 @@ var forms = map[schema.Kind]string{
 // expect appends the lines that describe should append for a column.
 func expect(lines []string, parent string, c schema.Column) []string {
 	path := join(parent, c.Name)
-	repetition := "required "
-	if c.Nullable {
-		repetition = "optional "
-	}
-	lines = append(lines, path+": "+repetition+forms[c.Type.Kind])
+	lines = append(lines, path+": "+repetition(c.Nullable)+" "+forms[c.Type.Kind])
 	switch c.Type.Kind {
 	case schema.List:
 		lines = append(lines, path+".list: repeated group")
 		lines = expect(lines, path+".list", schema.Column{Name: "element", Type: *c.Type.Elem})
 	case schema.Map:
 		lines = append(lines, path+".key_value: repeated group")
-		lines = expect(lines, path+".key_value", schema.Column{Name: "key", Type: schema.Type{Kind: schema.String}})
-		lines = expect(lines, path+".key_value", schema.Column{Name: "value", Type: schema.Type{Kind: schema.String}})
+		for _, field := range pairs.Fields {
+			lines = expect(lines, path+".key_value", field)
+		}
 	case schema.Struct:
 		for _, field := range c.Type.Fields {
 			lines = expect(lines, path, field)
 		}
 	}
 	return lines
+}
+
+// repetition is what Parquet calls it whether a column may be NULL.
+func repetition(nullable bool) string {
+	if nullable {
+		return "optional"
+	}
+	return "required"
 }
 
 func join(parent, name string) string {
