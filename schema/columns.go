@@ -72,6 +72,16 @@ func Tables() []Table {
 	}
 }
 
+// TableNamed is the table of that name, if there is one.
+func TableNamed(name string) (Table, bool) {
+	for _, t := range Tables() {
+		if t.Name == name {
+			return t, true
+		}
+	}
+	return Table{}, false
+}
+
 func table[Row any](name, doc string, sort ...string) Table {
 	return Table{Name: name, Doc: doc, Columns: columnsOf(reflect.TypeFor[Row]()), Sort: sort}
 }

@@ -99,11 +99,11 @@ func chooseTables(names []string) ([]schema.Table, error) {
 	}
 	var chosen []schema.Table
 	for _, name := range names {
-		i := slices.IndexFunc(all, func(t schema.Table) bool { return t.Name == name })
-		if i < 0 {
+		t, ok := schema.TableNamed(name)
+		if !ok {
 			return nil, usageError{fmt.Errorf("no table %q; there are %s", name, tableNames(all))}
 		}
-		chosen = append(chosen, all[i])
+		chosen = append(chosen, t)
 	}
 	return chosen, nil
 }

@@ -131,10 +131,10 @@ var (
 // sentencesWide has a column for each layer. A layer whose name a column has
 // already gets the prefix layer_, as often as it takes.
 func sentencesWide(layers []string) View {
-	i := slices.IndexFunc(schema.Tables(), func(t schema.Table) bool { return t.Name == "sentences" })
+	sentences, _ := schema.TableNamed("sentences")
 	v := View{Table: schema.Table{
 		Name: "sentences_wide", Doc: "The table sentences, with a column for each layer of labels.",
-		Columns: schema.Tables()[i].Columns,
+		Columns: sentences.Columns,
 	}}
 	taken := map[string]bool{}
 	for _, c := range v.Columns {
@@ -160,11 +160,11 @@ func sentencesWide(layers []string) View {
 
 // relationTexts has the texts beside the places.
 func relationTexts() View {
-	i := slices.IndexFunc(schema.Tables(), func(t schema.Table) bool { return t.Name == "relations" })
+	relations, _ := schema.TableNamed("relations")
 	return View{
 		schema.Table{
 			Name: "relation_texts", Doc: "The table relations, with the text at each end.",
-			Columns: append(slices.Clip(schema.Tables()[i].Columns),
+			Columns: append(relations.Columns,
 				schema.Column{Name: "from_text", Type: text, Nullable: true, Doc: "The sentence or span that the relation starts at. Of a span in pieces, from the first to the last. NULL for the document."},
 				schema.Column{Name: "to_text", Type: text, Nullable: true, Doc: "The sentence or span that it leads to. NULL for the document."},
 			),

@@ -86,12 +86,10 @@ func OpenShard(m *snapshot.Made, table string, columns ...string) (*Table, error
 
 // choose sets the form, and returns the whole table.
 func (t *Table) choose(table string, columns []string) (schema.Table, error) {
-	all := schema.Tables()
-	at := slices.IndexFunc(all, func(t schema.Table) bool { return t.Name == table })
-	if at < 0 {
+	whole, ok := schema.TableNamed(table)
+	if !ok {
 		return schema.Table{}, fmt.Errorf("no table %q", table)
 	}
-	whole := all[at]
 	chosen := whole
 	if len(columns) > 0 {
 		chosen.Columns = nil

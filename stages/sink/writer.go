@@ -87,8 +87,8 @@ type part struct {
 func PartName(table string) string { return table + ".parquet" }
 
 func newPart(table string, room *columnar.Room, o Options) *part {
-	tables := schema.Tables()
-	t := tables[slices.IndexFunc(tables, func(t schema.Table) bool { return t.Name == table })].Without(o.Drop)
+	t, _ := schema.TableNamed(table)
+	t = t.Without(o.Drop)
 	return &part{
 		table: table, file: hashedFile{sum: sha256.New()},
 		buf: bufio.NewWriterSize(nil, fileBuffer), out: newFile(t, room, o), metadata: metadata(t),
