@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,7 +25,7 @@ func (v *View) SQL() string {
 	return "CREATE VIEW " + v.Name + " AS\n" + v.Query + ";\n" + schema.Comments("VIEW", v.Table)
 }
 
-// tableViews are the tables of a snapshot, read from its parts.
+// tableViews are the tables of a snapshot, read from its parts, which are in Parquet.
 func tableViews(s *snapshot.Snapshot) ([]View, error) {
 	if dir := filepath.ToSlash(s.Dir); strings.Contains(dir, `\`) && strings.ContainsAny(dir, "*?[") {
 		return nil, fmt.Errorf(`DuckDB finds no files in %s, whose path has a \ beside a *, ? or [: move the output`, s.Dir)
@@ -76,11 +75,8 @@ func tableQuery(s *snapshot.Snapshot, t schema.Table) (string, error) {
 		}
 	}
 	parts := slices.DeleteFunc(s.Parts(), func(p sink.Part) bool { return p.Table != t.Name })
-	switch {
-	case len(parts) == 0:
+	if len(parts) == 0 {
 		return "SELECT " + strings.Join(nulls, ", ") + "\nWHERE false", nil
-	case !slices.ContainsFunc(parts, func(p sink.Part) bool { return path.Ext(p.Path) == ".parquet" }):
-		return "", fmt.Errorf("the snapshot has no Parquet files of %s, which DuckDB would read: set output.format to parquet or both, and run quern again", t.Name)
 	}
 	options := "hive_partitioning = false"
 	if len(types) > 0 {
@@ -91,9 +87,7 @@ func tableQuery(s *snapshot.Snapshot, t schema.Table) (string, error) {
 	}
 	var files []string
 	for _, p := range parts {
-		if path.Ext(p.Path) == ".parquet" {
-			files = append(files, schema.SQLText(literalGlob(filepath.ToSlash(filepath.Join(s.Dir, filepath.FromSlash(p.Path))))))
-		}
+		files = append(files, schema.SQLText(literalGlob(filepath.ToSlash(filepath.Join(s.Dir, filepath.FromSlash(p.Path))))))
 	}
 	return fmt.Sprintf("SELECT %s\nFROM read_parquet([\n    %s\n], %s)",
 		strings.Join(names, ", "), strings.Join(files, ",\n    "), options), nil
