@@ -230,10 +230,9 @@ func (f *duckFlags) withSession(ctx context.Context, dir string, work func(conte
 	if err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { _ = os.RemoveAll(temp) })
+	remove := removeAfter(ctx, temp)
 	defer func() {
-		stop()
-		err = errors.Join(err, os.RemoveAll(temp))
+		err = errors.Join(err, remove())
 		if ctx.Err() != nil {
 			err = errInterrupted
 		}

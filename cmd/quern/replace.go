@@ -101,11 +101,8 @@ func (t *target) write(ctx context.Context, write func(file string) error) (err 
 	if err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { _ = os.RemoveAll(temp) })
-	defer func() {
-		stop()
-		err = errors.Join(err, os.RemoveAll(temp))
-	}()
+	remove := removeAfter(ctx, temp)
+	defer func() { err = errors.Join(err, remove()) }()
 	file := filepath.Join(temp, filepath.Base(t.name))
 	if err := write(file); err != nil {
 		return err
@@ -123,4 +120,14 @@ func (t *target) write(ctx context.Context, write func(file string) error) (err 
 	}
 	// Unlike a rename, a link never replaces what someone else made meanwhile.
 	return d.LinkOrCopy(file, t.name)
+}
+
+// removeAfter returns what removes a temporary folder when the work in it ends. If that is
+// interrupted, the folder is removed already then: the work may not end in time.
+func removeAfter(ctx context.Context, folder string) (end func() error) {
+	stop := context.AfterFunc(ctx, func() { _ = os.RemoveAll(folder) })
+	return func() error {
+		stop()
+		return os.RemoveAll(folder)
+	}
 }
