@@ -14,7 +14,6 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/ipc"
-	"github.com/apache/arrow/go/v17/parquet/file"
 
 	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/disk"
@@ -65,7 +64,7 @@ func AsArrow(ctx context.Context, d *disk.Disk, dir string, parts []sink.Part, d
 		if whole.Partitioned() {
 			from.constants = constants(dropped, partition)
 		}
-		if t.form, err = described(t.form, filepath.Join(dir, p.Path)); err != nil {
+		if t.form, err = described(t.form, dir, p); err != nil {
 			return nil, fmt.Errorf("%s: %w", p.Path, err)
 		}
 		t.parts = []part{from}
@@ -79,24 +78,24 @@ func AsArrow(ctx context.Context, d *disk.Disk, dir string, parts []sink.Part, d
 	return all, nil
 }
 
-// described is a schema with what a Parquet file says of itself, as far as the fields
-// do not say it.
-func described(form *arrow.Schema, parquet string) (*arrow.Schema, error) {
-	f, err := os.Open(parquet)
+// described is a schema with what the file of a part says of itself, as far as the
+// fields do not say it.
+func described(form *arrow.Schema, dir string, p sink.Part) (*arrow.Schema, error) {
+	f, err := openFile(dir, p)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	var r *file.Reader
+	var labels *string
 	if err := guard.Safely(func() (err error) {
-		r, err = file.NewParquetReader(f)
+		labels, err = taxonomyText(f, p)
 		return err
 	}); err != nil {
 		return nil, err
 	}
 	keys, values := form.Metadata().Keys(), form.Metadata().Values()
 	keys, values = append(keys, schema.CreatorKey), append(values, sink.CreatedBy)
-	if labels := r.MetaData().KeyValueMetadata().FindValue(schema.TaxonomyKey); labels != nil {
+	if labels != nil {
 		keys, values = append(keys, schema.TaxonomyKey), append(values, *labels)
 	}
 	metadata := arrow.NewMetadata(keys, values)

@@ -151,6 +151,15 @@ func (t *Table) Part(ctx context.Context, i int) iter.Seq2[Batch, error] {
 
 var errOutside = errors.New("the manifest has it outside of the snapshot")
 
+// openFile opens the file of a part.
+func openFile(dir string, p sink.Part) (*os.File, error) {
+	path := filepath.FromSlash(p.Path)
+	if !filepath.IsLocal(path) {
+		return nil, errOutside
+	}
+	return os.Open(filepath.Join(dir, path))
+}
+
 // source is the batches of a file, with the columns that it has of those that were
 // asked for.
 type source interface {
@@ -160,16 +169,12 @@ type source interface {
 
 // read reads a part until its end, or until yield returns false.
 func (t *Table) read(ctx context.Context, p part, yield func(Batch) bool) error {
-	path := filepath.FromSlash(p.Path)
-	if !filepath.IsLocal(path) {
-		return errOutside
-	}
-	f, err := os.Open(filepath.Join(t.dir, path))
+	f, err := openFile(t.dir, p.Part)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	isArrow := filepath.Ext(path) == arrowExt
+	isArrow := filepath.Ext(p.Path) == arrowExt
 	if isArrow || t.holdsStructs() {
 		if err := sound(f, p.SHA256); err != nil {
 			return err

@@ -22,11 +22,7 @@ func Taxonomies(s *snapshot.Snapshot) (map[string]*config.Taxonomy, error) {
 	if !s.HasParquet() {
 		p = s.ArrowTaxonomy
 	}
-	path := filepath.FromSlash(p.Path)
-	if !filepath.IsLocal(path) {
-		return nil, errOutside
-	}
-	f, err := os.Open(filepath.Join(s.Dir, path))
+	f, err := openFile(s.Dir, p)
 	if err != nil {
 		return nil, err
 	}
