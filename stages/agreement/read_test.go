@@ -1,63 +1,18 @@
 package agreement
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/quern-data/quern/internal/rowtest"
+	"github.com/quern-data/quern/internal/parttest"
 	"github.com/quern-data/quern/schema"
-	"github.com/quern-data/quern/stages/sink"
-	"github.com/quern-data/quern/stages/sink/columnar"
 	"github.com/quern-data/quern/stages/snapshot"
 )
-
-// write adds a part of a table to the last shard of a snapshot.
-func write[Row any](t testing.TB, s *snapshot.Snapshot, name string, rows []Row) {
-	t.Helper()
-	compressor, err := sink.Zstd("fastest")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tables := schema.Tables()
-	table := tables[slices.IndexFunc(tables, func(t schema.Table) bool { return t.Name == name })]
-	f := columnar.New(table, new(columnar.Room), columnar.Options{RowGroupRows: 3000, Compressor: compressor})
-	var b bytes.Buffer
-	if err := f.Reset(&b, nil); err != nil {
-		t.Fatal(err)
-	}
-	for _, row := range rows {
-		if err := f.Next(1); err != nil {
-			t.Fatal(err)
-		}
-		rowtest.Add(f, row)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256(b.Bytes())
-	at := len(s.Shards) - 1
-	p := sink.Part{
-		Table: name, Path: s.PartPath(name, at), Rows: int64(len(rows)), Bytes: int64(b.Len()), SHA256: hex.EncodeToString(sum[:]),
-	}
-	path := filepath.Join(s.Dir, filepath.FromSlash(p.Path))
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	s.Shards[at].Parts = append(s.Shards[at].Parts, p)
-}
 
 // rows are those of a shard.
 type rows struct {
@@ -90,11 +45,11 @@ func (r *rows) label(sentence int, annotator, layer, label, polarity string) {
 func snapshotOf(t testing.TB, shards ...*rows) *snapshot.Snapshot {
 	t.Helper()
 	s := &snapshot.Snapshot{Dir: t.TempDir()}
-	for _, r := range shards {
+	for i, r := range shards {
 		s.Shards = append(s.Shards, snapshot.Shard{})
-		write(t, s, "documents", r.documents)
-		write(t, s, "sentences", r.sentences)
-		write(t, s, "labels", r.labels)
+		parttest.Write(t, s, "documents", i, r.documents)
+		parttest.Write(t, s, "sentences", i, r.sentences)
+		parttest.Write(t, s, "labels", i, r.labels)
 	}
 	return s
 }

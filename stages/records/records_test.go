@@ -27,10 +27,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/quern-data/quern/internal/parttest"
 	"github.com/quern-data/quern/internal/rowtest"
 	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/sink"
-	"github.com/quern-data/quern/stages/sink/columnar"
 	"github.com/quern-data/quern/stages/snapshot"
 )
 
@@ -56,46 +56,11 @@ func snapshotOf[Row any](t testing.TB, name string, parts ...[]Row) *snapshot.Sn
 // yet.
 func write[Row any](t testing.TB, s *snapshot.Snapshot, name string, parts ...[]Row) {
 	t.Helper()
-	compressor, err := sink.Zstd("fastest")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tables := schema.Tables()
-	table := tables[slices.IndexFunc(tables, func(t schema.Table) bool { return t.Name == name })].Without(s.Dropped())
-	f := columnar.New(table, new(columnar.Room), columnar.Options{RowGroupRows: 3000, Compressor: compressor})
 	for i, rows := range parts {
-		var b bytes.Buffer
-		if err := f.Reset(&b, nil); err != nil {
-			t.Fatal(err)
-		}
-		for _, row := range rows {
-			if err := f.Next(1); err != nil {
-				t.Fatal(err)
-			}
-			rowtest.Add(f, row, s.Dropped()...)
-		}
-		if err := f.Close(); err != nil {
-			t.Fatal(err)
-		}
 		if i == len(s.Shards) {
 			s.Shards = append(s.Shards, snapshot.Shard{})
 		}
-		sum := sha256.Sum256(b.Bytes())
-		p := sink.Part{
-			Table: name, Path: s.PartPath(name, i), Rows: int64(len(rows)), Bytes: int64(b.Len()), SHA256: hex.EncodeToString(sum[:]),
-		}
-		path := filepath.Join(s.Dir, filepath.FromSlash(p.Path))
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		s.Shards[i].Parts = append(s.Shards[i].Parts, p)
-		if name == snapshot.TaxonomyTable {
-			s.Taxonomy = p
-			s.Shards[i].Parts = nil
-		}
+		parttest.Write(t, s, name, i, rows)
 	}
 }
 
