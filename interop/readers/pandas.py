@@ -152,8 +152,8 @@ class PandasNumPy(Pandas):
 
     def columns(self, snapshot: Snapshot, table: Table) -> Columns:
         frame = self._read(snapshot, table.name)
-        kinds = {column.name: column.type.kind for column in table.columns}
-        return {name: _typed(frame[name], kinds[name]) for name in frame}
+        types = table.types()
+        return {name: _typed(frame[name], types[name].kind) for name in frame}
 
     def gotchas(self, snapshots: Snapshots) -> Iterator[Gotcha]:
         frame = self._read(snapshots.reviews, "sentences")

@@ -39,7 +39,7 @@ class Polars(Reader):
         by = snapshot.partition_by(table)
         if not by:
             return pl.scan_parquet(snapshot.folder(table))
-        documented = {column.name: column.type for column in self._documentation.tables[table].columns}
+        documented = self._documentation.tables[table].types()
         return pl.scan_parquet(
             snapshot.folder(table),
             hive_schema={name: polars_type(documented[name]) for name in by},

@@ -111,5 +111,5 @@ class PyArrow(Reader):
 
 def hive(table: Table, names: Sequence[str]) -> ds.Partitioning:
     """How folders are named by columns, with the types that these have."""
-    documented = {column.name: column.type for column in table.columns}
+    documented = table.types()
     return ds.partitioning(pa.schema([(name, arrow.arrow_type(documented[name])) for name in names]), flavor="hive")
