@@ -76,6 +76,16 @@ class Probe:
     year: int
     """A year of the partitioned snapshots."""
 
+    @property
+    def of_document(self) -> str:
+        """The filter for the document, in SQL and on the page."""
+        return f"document_id = '{self.document}'"
+
+    @property
+    def of_partition(self) -> str:
+        """The filter for the decision and the year, in SQL and on the page."""
+        return f"decision = '{self.decision}' AND year = {self.year}"
+
 
 class Reader(ABC):
     """One reader: its own code reads the files, and its own values are compared."""

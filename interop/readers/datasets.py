@@ -83,7 +83,7 @@ class HuggingFace(Reader):
         yield Pruned(
             self.name,
             generated.name,
-            f"document_id = '{probe.document}'",
+            probe.of_document,
             "row groups of other files are not read",
             len(CountingFileSystem.read),
             len(CountingFileSystem.opened),
@@ -108,7 +108,7 @@ class HuggingFace(Reader):
         return Pruned(
             self.name,
             snapshot.name,
-            f"decision = '{probe.decision}' AND year = {probe.year}",
+            probe.of_partition,
             "statistics, not folders",
             len(CountingFileSystem.read),
             len(CountingFileSystem.opened),

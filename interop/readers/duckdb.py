@@ -61,7 +61,7 @@ class DuckDB(Reader):
         return self._db.execute(query).fetchall()
 
     def pruned(self, generated: Snapshot, partitioned: Sequence[Snapshot], probe: Probe) -> Iterator[Pruned]:
-        yield self._groups(generated, f"document_id = '{probe.document}'")
+        yield self._groups(generated, probe.of_document)
         left = self._left_by_statistics(generated, probe.absent)
         if not left:
             raise AssertionError(f"no row group but for its bloom filter could have {probe.absent}")
@@ -69,7 +69,7 @@ class DuckDB(Reader):
             generated, f"document_id = '{probe.absent}'", f"an absent id: bloom filters, statistics leave {left}"
         )
         for snapshot in partitioned:
-            yield self._files(snapshot, f"decision = '{probe.decision}' AND year = {probe.year}")
+            yield self._files(snapshot, probe.of_partition)
             yield self._groups(snapshot, f"document_id = '{probe.partitioned}'", "bloom filters too")
 
     def _left_by_statistics(self, snapshot: Snapshot, document: str) -> int:

@@ -71,8 +71,9 @@ class Pandas(Reader):
         )
         if set(frame["document_id"]) != {probe.document}:
             raise AssertionError(f"{self.name} does not find {probe.document}")
-        where = f"document_id = '{probe.document}'"
-        yield self._files(generated, where, "row groups of other files are not read", CountingFileSystem.read)
+        yield self._files(
+            generated, probe.of_document, "row groups of other files are not read", CountingFileSystem.read
+        )
         for snapshot in partitioned:
             CountingFileSystem.forget()
             documented = self._documentation.tables["sentences"]
@@ -83,8 +84,7 @@ class Pandas(Reader):
                 filters=[("decision", "==", probe.decision), ("year", "==", probe.year)],
                 partitioning=hive(documented, snapshot.partition_by("sentences")),
             )
-            where = f"decision = '{probe.decision}' AND year = {probe.year}"
-            yield self._files(snapshot, where, "folders", CountingFileSystem.read)
+            yield self._files(snapshot, probe.of_partition, "folders", CountingFileSystem.read)
 
     def _files(self, snapshot: Snapshot, where: str, note: str, read: set[str]) -> Pruned:
         of = len(snapshot.parts("sentences"))

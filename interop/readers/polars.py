@@ -49,18 +49,18 @@ class Polars(Reader):
         return join(*(self._scan(snapshot, table) for table in ("labels", "sentences", "documents")))
 
     def pruned(self, generated: Snapshot, partitioned: Sequence[Snapshot], probe: Probe) -> Iterator[Pruned]:
-        where = f"document_id = '{probe.document}'"
         with stderr() as log:
             self._scan(generated, "sentences").filter(pl.col("document_id") == probe.document).collect()
             groups = re.findall(r"Predicate pushdown: reading (\d+) / (\d+) row groups", log())
         read, of = (sum(int(group[i]) for group in groups) for i in (0, 1))
-        yield Pruned(self.name, generated.name, where, "", read, of, "row groups", "the log of POLARS_VERBOSE")
+        yield Pruned(
+            self.name, generated.name, probe.of_document, "", read, of, "row groups", "the log of POLARS_VERBOSE"
+        )
         chosen = (pl.col("decision") == probe.decision) & (pl.col("year") == probe.year)
-        where = f"decision = '{probe.decision}' AND year = {probe.year}"
         for snapshot in partitioned:
             frame = self._scan(snapshot, "sentences")
             read, of = _sources(frame.filter(chosen)), _sources(frame)
-            yield Pruned(self.name, snapshot.name, where, "folders", read, of, "files", "explain")
+            yield Pruned(self.name, snapshot.name, probe.of_partition, "folders", read, of, "files", "explain")
 
     def gotchas(self, snapshots: Snapshots) -> Iterator[Gotcha]:
         kinds = pl.scan_parquet(snapshots.dropped.folder("labels")).collect_schema()

@@ -53,7 +53,7 @@ class PyArrow(Reader):
         yield Pruned(
             self.name,
             generated.name,
-            f"document_id = '{probe.document}'",
+            probe.of_document,
             "",
             read,
             of,
@@ -73,7 +73,7 @@ class PyArrow(Reader):
             yield Pruned(
                 self.name,
                 snapshot.name,
-                f"decision = '{probe.decision}' AND year = {probe.year}",
+                probe.of_partition,
                 "folders",
                 read,
                 len(folders.files),

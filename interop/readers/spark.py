@@ -79,8 +79,7 @@ class Spark(Reader):
         return self._spark.sql(query).collect()
 
     def pruned(self, generated: Snapshot, partitioned: Sequence[Snapshot], probe: Probe) -> Iterator[Pruned]:
-        present = f"document_id = '{probe.document}'"
-        yield self._output_rows(generated, present, "")
+        yield self._output_rows(generated, probe.of_document, "")
         absent = f"document_id = '{probe.absent}'"
         with_all = self._output_rows(generated, absent, "an absent id: bloom filters too")
         for key, value in _FILTERS.items():
@@ -115,10 +114,9 @@ class Spark(Reader):
 
     def _sql_over_folders(self, snapshot: Snapshot, probe: Probe) -> Pruned:
         """A view over the folders, with SQL alone."""
-        where = f"decision = '{probe.decision}' AND year = {probe.year}"
         folder = snapshot.folder("sentences")
         self._spark.sql(f"CREATE OR REPLACE TEMPORARY VIEW folders USING parquet OPTIONS (path '{folder}')")
-        scan = _run(self._spark.sql(f"SELECT sentence_id FROM folders WHERE {where}"))
+        scan = _run(self._spark.sql(f"SELECT sentence_id FROM folders WHERE {probe.of_partition}"))
         plan = scan.toString()
         filters = plan[plan.index("PartitionFilters: [") : plan.index("PushedFilters:")]
         if "decision" not in filters or "year" not in filters or "PushedFilters: []" not in plan:
@@ -127,7 +125,7 @@ class Spark(Reader):
         return Pruned(
             self.name,
             snapshot.name,
-            where,
+            probe.of_partition,
             "folders: PartitionFilters",
             files,
             of,
