@@ -68,7 +68,11 @@ func TestAnnotated(t *testing.T) {
 		"c/000003": {"dora", list("dora"), int32(1), "000003.json", int64(0)},
 	} {
 		same(id, got("documents", id, "document_id", "annotator", "annotators", "relations", "source_path", "source_offset"), [][]any{want})
-		for _, row := range got("sentences", id, "document_id", "annotator") {
+		sentences := got("sentences", id, "document_id", "annotator")
+		if len(sentences) != 5 {
+			t.Errorf("%s has %d sentences", id, len(sentences))
+		}
+		for _, row := range sentences {
 			same("sentences of "+id, row[0], want[0])
 		}
 	}
