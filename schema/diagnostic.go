@@ -39,6 +39,18 @@ type Diagnostic struct {
 	Before, After string
 }
 
+// Clip is a text of at most that many bytes, and else as much of it with an ellipsis:
+// a passage that a diagnostic quotes.
+func Clip(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	for most > 0 && !utf8.RuneStart(text[most]) {
+		most--
+	}
+	return text[:most] + "…"
+}
+
 // NoOffset is the offset of a diagnostic that concerns a whole file.
 const NoOffset = -1
 

@@ -497,3 +497,13 @@ func TestLengths(t *testing.T) {
 		}
 	})
 }
+
+func TestClip(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"", ""}, {"four", "four"}, {"fives", "five…"}, {"abcé", "abc…"}, {"é€", "é…"}, {"\x80\x80\x80\x80\x80", "…"},
+	} {
+		if got := schema.Clip(c.text, 4); got != c.want {
+			t.Errorf("%q is clipped to %q, want %q", c.text, got, c.want)
+		}
+	}
+}

@@ -399,16 +399,7 @@ func (p *placer) noteEdit(s *schema.Sentence, before, after, message string) {
 // full.
 const clipBytes = 200
 
-func clip(s string) string {
-	if len(s) <= clipBytes {
-		return s
-	}
-	n := clipBytes
-	for !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "…"
-}
+func clip(s string) string { return schema.Clip(s, clipBytes) }
 
 // sameWords reports whether a and b differ in white space alone.
 func sameWords(a, b string) bool {

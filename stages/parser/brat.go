@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -228,17 +229,7 @@ func (f bratField) trim() bratField {
 }
 
 // quote is a passage for a message.
-func quote(text string) string {
-	const most = 40
-	if len(text) > most {
-		n := most
-		for !utf8.RuneStart(text[n]) {
-			n--
-		}
-		text = text[:n] + "…"
-	}
-	return fmt.Sprintf("%q", text)
-}
+func quote(text string) string { return strconv.Quote(schema.Clip(text, 40)) }
 
 // span reads `Method 0 4;9 14`.
 func (s *bratScan) span(id, head, text bratField, hasText bool) string {

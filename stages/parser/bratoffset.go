@@ -262,28 +262,16 @@ func (s *bratScan) misquoted(span *bratSpan, pieces []bratPiece) {
 	if d == nil {
 		return
 	}
+	const most = 200 // bytes of either passage
 	var b strings.Builder
 	for i, p := range pieces {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		if b.Len() < 200 {
-			b.WriteString(s.doc.Annotated[p.text.Start:min(p.text.End, p.text.Start+200)])
+		if b.Len() < most {
+			b.WriteString(s.doc.Annotated[p.text.Start:min(p.text.End, p.text.Start+most)])
 		}
 	}
-	d.InRaw, d.Before, d.After = true, quoteFree(span.text.text), quoteFree(strings.ToValidUTF8(b.String(), ""))
+	d.InRaw, d.Before, d.After = true, schema.Clip(span.text.text, most), schema.Clip(strings.ToValidUTF8(b.String(), ""), most)
 	d.Message = span.id.text + " quotes another passage than stands where it is; its labels are on what stands there"
-}
-
-// quoteFree is a passage for Before and After.
-func quoteFree(text string) string {
-	const most = 200
-	if len(text) <= most {
-		return text
-	}
-	n := most
-	for !utf8.RuneStart(text[n]) {
-		n--
-	}
-	return text[:n] + "…"
 }
