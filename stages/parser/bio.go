@@ -2,7 +2,6 @@ package parser
 
 import (
 	"bytes"
-	"fmt"
 
 	"github.com/quern-data/quern/schema"
 )
@@ -162,9 +161,7 @@ func (s *columnScan) decodeTags(field int) {
 
 func (c *tagScan) repaired(line int, format string, args ...any) {
 	at := c.value(line, c.labels[c.field].from).Start
-	if d := c.doc.Diagnostics.Note(schema.SpanRepaired, at); d != nil {
-		d.Message = fmt.Sprintf(format, args...)
-	}
+	c.note(schema.SpanRepaired, at, format, args...)
 }
 
 // close ends the open span, which has no mark that says so.

@@ -573,7 +573,7 @@ func (s *columnScan) unlike() {
 		first := s.value(0, at)
 		for i := range s.lines {
 			v := s.value(i, at)
-			if s.lines[i].malformed || bytes.Equal(s.data[v.Start:v.End], s.data[first.Start:first.End]) {
+			if s.lines[i].malformed || s.same(v, first) {
 				continue
 			}
 			if d := s.doc.Diagnostics.Note(schema.ValueUnexpected, v.Start); d != nil {

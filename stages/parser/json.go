@@ -496,11 +496,7 @@ func (s *jsonScan) found(at int) string {
 			keys = append(keys, "...")
 			break
 		}
-		key := s.tape.key(&s.tape.nodes[i])
-		if r := []rune(key); len(r) > 40 {
-			key = string(r[:40]) + "..."
-		}
-		keys = append(keys, key)
+		keys = append(keys, clipped(s.tape.key(&s.tape.nodes[i])))
 	}
 	if len(keys) == 0 {
 		return "no keys"

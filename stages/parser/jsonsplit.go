@@ -97,7 +97,7 @@ func (s *jsonSplitter) more() bool {
 		keep = min(keep, s.held)
 	}
 	if free := cap(s.buf) - len(s.buf); free < windowBytes/2 {
-		s.line += bytes.Count(s.buf[s.count:max(keep, s.count)], lineFeed)
+		s.line += bytes.Count(s.buf[s.count:max(keep, s.count)], newline)
 		s.count = max(s.count, keep) - keep
 		s.base += int64(keep)
 		s.at -= keep
@@ -121,8 +121,6 @@ func (s *jsonSplitter) more() bool {
 	s.err = io.ErrNoProgress
 	return false
 }
-
-var lineFeed = []byte{'\n'}
 
 // have reports whether there is a byte at buf[at], if need be after reading on.
 func (s *jsonSplitter) have() bool { return s.at < len(s.buf) || s.more() }
@@ -148,7 +146,7 @@ func (s *jsonSplitter) skipMark() {
 
 // hold starts a record at buf[at], and returns its offset and line.
 func (s *jsonSplitter) hold() (start int64, line int) {
-	s.line += bytes.Count(s.buf[s.count:s.at], lineFeed)
+	s.line += bytes.Count(s.buf[s.count:s.at], newline)
 	s.count, s.held = s.at, s.at
 	return s.base + int64(s.at), s.line
 }

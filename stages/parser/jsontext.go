@@ -441,12 +441,6 @@ func (w *textWriter) jsonLiteral(i, j int) {
 	}
 }
 
-func (w *textWriter) note(code schema.Code, at int, format string, args ...any) {
-	if d := w.doc.Diagnostics.Note(code, at); d != nil {
-		d.Message = fmt.Sprintf(format, args...)
-	}
-}
-
 // A jsonPath leads from a value to one inside it.
 type jsonPath []jsonStep
 

@@ -63,6 +63,10 @@ func (w *textWriter) finish() {
 	w.doc.Scratch = w.text
 }
 
+func (w *textWriter) note(code schema.Code, at int, format string, args ...any) {
+	w.doc.Diagnostics.Notef(code, at, format, args...)
+}
+
 // copy appends data[i:j] as it stands.
 func (w *textWriter) copy(i, j int) {
 	if i == j {
