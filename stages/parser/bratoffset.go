@@ -136,15 +136,9 @@ func (s *bratScan) edges(offsets []int, c bratCount) []bratEdge {
 		r, size := utf8.DecodeRune(data[i:])
 		if r == utf8.RuneError && size == 1 {
 			// A run of such bytes is one character of the text.
-			run := 1
-			for i+run < len(data) && data[i+run] >= utf8.RuneSelf {
-				if r, n := utf8.DecodeRune(data[i+run:]); r != utf8.RuneError || n > 1 {
-					break
-				}
-				run++
-			}
-			step(run, len("\uFFFD"))
-			i += run
+			end := invalidEnd(data, i)
+			step(end-i, len("\uFFFD"))
+			i = end
 			continue
 		}
 		n := 1

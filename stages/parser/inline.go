@@ -339,13 +339,7 @@ func (s *inlineScan) invalid(i int) int {
 		s.copy(i, i+n)
 		return i + n
 	}
-	j := i + 1
-	for j < s.end && s.data[j] >= utf8.RuneSelf {
-		if r, n := utf8.DecodeRune(s.data[j:s.end]); r != utf8.RuneError || n > 1 {
-			break
-		}
-		j++
-	}
+	j := invalidEnd(s.data[:s.end], i)
 	s.note(schema.InvalidUTF8, i, "%d byte(s) that are not UTF-8 became U+FFFD", j-i)
 	s.decoded(utf8.RuneError, i, j)
 	return j

@@ -350,16 +350,6 @@ func jsonEscape(data []byte, i int) (r rune, end int, odd oddity) {
 	return e.r, e.end, notOdd
 }
 
-// invalidEnd is the end of the run of bytes at data[i] that are not UTF-8.
-func invalidEnd(data []byte, i int) int {
-	for i++; i < len(data) && data[i] >= utf8.RuneSelf; i++ {
-		if r, size := utf8.DecodeRune(data[i:]); r != utf8.RuneError || size > 1 {
-			break
-		}
-	}
-	return i
-}
-
 // jsonString appends what data[i:j], the inside of a JSON text, stands for, with line
 // feeds for line ends of any kind. It appends to pairs where in the text there are line
 // feeds that two characters became.

@@ -126,14 +126,18 @@ func (w *textWriter) decodeRune(i, j int) int {
 		w.copy(i, i+n)
 		return i + n
 	}
-	end := i + 1
-	for end < j && w.data[end] >= utf8.RuneSelf {
-		if r, n := utf8.DecodeRune(w.data[end:j]); r != utf8.RuneError || n > 1 {
-			break
-		}
-		end++
-	}
-	w.doc.Diagnostics.Notef(schema.InvalidUTF8, i, "%d byte(s) that are not UTF-8 became U+FFFD", end-i)
+	end := invalidEnd(w.data[:j], i)
+	w.note(schema.InvalidUTF8, i, "%d byte(s) that are not UTF-8 became U+FFFD", end-i)
 	w.put("\uFFFD", i, end)
 	return end
+}
+
+// invalidEnd is the end of the run of bytes at data[i] that are not UTF-8.
+func invalidEnd(data []byte, i int) int {
+	for i++; i < len(data) && data[i] >= utf8.RuneSelf; i++ {
+		if r, size := utf8.DecodeRune(data[i:]); r != utf8.RuneError || size > 1 {
+			break
+		}
+	}
+	return i
 }
