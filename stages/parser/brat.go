@@ -38,8 +38,7 @@ func newBrat(corpus config.Corpus, _ config.Limits, _ *taxonomy.Taxonomy) (Parse
 
 // Parse implements Parser.
 func (p *brat) Parse(src *schema.Source, doc *schema.Document) bool {
-	if isWide(src.Data) {
-		doc.Diagnostics.Notef(schema.EncodingUnsupported, 0, "the file is UTF-16 or UTF-32; convert it with iconv -t UTF-8")
+	if noteWide(src, doc) {
 		return false
 	}
 	w, from := newTextWriter(src, doc), 0

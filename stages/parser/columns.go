@@ -381,8 +381,7 @@ type columnScan struct {
 
 // Parse implements Parser.
 func (p *columns) Parse(src *schema.Source, doc *schema.Document) bool {
-	if isWide(src.Data) {
-		doc.Diagnostics.Notef(schema.EncodingUnsupported, 0, "the file is UTF-16 or UTF-32; convert it with iconv -t UTF-8")
+	if noteWide(src, doc) {
 		return false
 	}
 	s := columnScan{columns: p, columnRoom: p.rooms.Get().(*columnRoom), textWriter: newTextWriter(src, doc)}
@@ -425,11 +424,7 @@ func (s *columnScan) prepare() {
 
 // read finds the lines with text, and says which do not fit.
 func (s *columnScan) read(src *schema.Source) {
-	whole := [1]schema.Piece{{Data: schema.Span{End: len(src.Data)}}}
-	pieces := src.Pieces
-	if len(pieces) == 0 {
-		pieces = whole[:]
-	}
+	pieces := piecesOf(src)
 	first := true
 	for i := range pieces {
 		at, end := pieces[i].Data.Start, pieces[i].Data.End

@@ -387,8 +387,7 @@ type csvScan struct {
 
 // Parse implements Parser.
 func (p *csv) Parse(src *schema.Source, doc *schema.Document) bool {
-	if isWide(src.Data) {
-		doc.Diagnostics.Notef(schema.EncodingUnsupported, 0, "the file is UTF-16 or UTF-32; convert it with iconv -t UTF-8")
+	if noteWide(src, doc) {
 		return false
 	}
 	s := csvScan{csv: p, csvRoom: p.rooms.Get().(*csvRoom), textWriter: newTextWriter(src, doc), rowEnd: -1}
@@ -412,11 +411,7 @@ func (p *csv) Parse(src *schema.Source, doc *schema.Document) bool {
 
 // pieces reads all rows.
 func (s *csvScan) pieces(src *schema.Source) bool {
-	whole := [1]schema.Piece{{Data: schema.Span{End: len(src.Data)}}}
-	pieces := src.Pieces
-	if len(pieces) == 0 {
-		pieces = whole[:]
-	}
+	pieces := piecesOf(src)
 	header := s.named
 	if !header {
 		s.none(s.csv)

@@ -295,19 +295,15 @@ const (
 
 // Parse implements Parser.
 func (p *jsonParser) Parse(src *schema.Source, doc *schema.Document) bool {
-	if isWide(src.Data) {
-		doc.Diagnostics.Notef(schema.EncodingUnsupported, 0, "the file is UTF-16 or UTF-32; convert it with iconv -t UTF-8")
+	if noteWide(src, doc) {
 		return false
 	}
 	s := p.scans.Get().(*jsonScan)
 	defer p.scans.Put(s)
 	s.start(p, src, doc)
 	defer s.drop()
-	if len(src.Pieces) == 0 {
-		return s.record(schema.Span{End: len(src.Data)}) && s.finish()
-	}
-	for i := range src.Pieces {
-		if piece := &src.Pieces[i]; !piece.Header && !s.record(piece.Data) {
+	for _, piece := range piecesOf(src) {
+		if !piece.Header && !s.record(piece.Data) {
 			return false
 		}
 	}

@@ -46,14 +46,28 @@ func newTextWriter(src *schema.Source, doc *schema.Document) textWriter {
 
 // isValid reports whether all data but headers, which are no text, is UTF-8.
 func isValid(src *schema.Source) bool {
-	if len(src.Pieces) == 0 {
-		return utf8.Valid(src.Data)
-	}
-	for i := range src.Pieces {
-		if p := &src.Pieces[i]; !p.Header && !utf8.Valid(src.Data[p.Data.Start:p.Data.End]) {
+	for _, p := range piecesOf(src) {
+		if !p.Header && !utf8.Valid(src.Data[p.Data.Start:p.Data.End]) {
 			return false
 		}
 	}
+	return true
+}
+
+// piecesOf are the pieces of the source, or the one that a whole file is.
+func piecesOf(src *schema.Source) []schema.Piece {
+	if len(src.Pieces) == 0 {
+		return []schema.Piece{{Data: schema.Span{End: len(src.Data)}}}
+	}
+	return src.Pieces
+}
+
+// noteWide notes that the data is UTF-16 or UTF-32, and reports whether it is.
+func noteWide(src *schema.Source, doc *schema.Document) bool {
+	if !isWide(src.Data) {
+		return false
+	}
+	doc.Diagnostics.Notef(schema.EncodingUnsupported, 0, "the file is UTF-16 or UTF-32; convert it with iconv -t UTF-8")
 	return true
 }
 
