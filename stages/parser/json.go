@@ -512,11 +512,7 @@ func (s *jsonScan) readSentences() bool {
 			continue
 		}
 		lists++
-		n := &s.tape.nodes[at]
-		first, end := at, int(n.next)
-		if n.kind == jsonList {
-			first++
-		}
+		first, end := s.tape.elements(at)
 		seen := make([]bool, len(c.labels))
 		for e := first; e < end; e = int(s.tape.nodes[e].next) {
 			segment := s.sentence(i, e, seen)
@@ -524,7 +520,7 @@ func (s *jsonScan) readSentences() bool {
 			s.numbers[c.Role] = append(s.numbers[c.Role], segment)
 		}
 		if first < end && !s.plain {
-			s.noteUnseen(seen, c.labels, int(n.start), c.Path)
+			s.noteUnseen(seen, c.labels, int(s.tape.nodes[at].start), c.Path)
 		}
 	}
 	root := &s.tape.nodes[s.root]
@@ -668,10 +664,7 @@ func (s *jsonScan) readLabels(f *jsonLabel, element int, annotator string, to []
 		s.note(schema.ValueUnexpected, int(n.start), "want a label at %s, found an object with %s", named(f.From), s.found(at))
 		return to, true
 	}
-	first, end := at, int(n.next)
-	if n.kind == jsonList {
-		first++
-	}
+	first, end := s.tape.elements(at)
 	var layer, polarity, link string
 	if first < end && !n.isEmpty() {
 		layer = f.Layer

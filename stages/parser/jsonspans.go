@@ -25,10 +25,10 @@ func (s *jsonScan) annotate(id string, text schema.Span, first, at int) int {
 	return len(s.annotations) - 1
 }
 
-// eachSet calls do for each set of annotations that counts, with what tells its ids
-// apart from those of others.
-func (s *jsonScan) eachSet(sets *jsonSets, do func(set, ids int, annotator string)) {
-	one := func(set, ids int) {
+// eachSet calls do for the node of each set of annotations that counts, which tells its
+// ids apart from those of others.
+func (s *jsonScan) eachSet(sets *jsonSets, do func(set int, annotator string)) {
+	one := func(set int) {
 		if !s.counts(sets.where, set) {
 			return
 		}
@@ -36,25 +36,19 @@ func (s *jsonScan) eachSet(sets *jsonSets, do func(set, ids int, annotator strin
 		if annotator != "" {
 			s.annotators = append(s.annotators, annotator)
 		}
-		do(set, ids, annotator)
+		do(set, annotator)
 	}
 	if sets.each == nil {
-		one(s.root, s.root)
+		one(s.root)
 		return
 	}
 	at := s.tape.find(s.root, sets.each)
-	if at < 0 {
+	if at < 0 || s.tape.nodes[at].kind == jsonNull {
 		return
 	}
-	n := &s.tape.nodes[at]
-	if n.kind != jsonList {
-		if n.kind != jsonNull {
-			one(at, at)
-		}
-		return
-	}
-	for i := at + 1; i < int(n.next); i = int(s.tape.nodes[i].next) {
-		one(i, i)
+	first, end := s.tape.elements(at)
+	for i := first; i < end; i = int(s.tape.nodes[i].next) {
+		one(i)
 	}
 }
 
@@ -96,11 +90,8 @@ func (s *jsonScan) fits(c *jsonCondition, at int) bool {
 	if found < 0 {
 		return c.value == ""
 	}
-	n := &s.tape.nodes[found]
-	if n.kind != jsonList {
-		return s.is(n, c.value)
-	}
-	for i := found + 1; i < int(n.next); i = int(s.tape.nodes[i].next) {
+	first, end := s.tape.elements(found)
+	for i := first; i < end; i = int(s.tape.nodes[i].next) {
 		if s.is(&s.tape.nodes[i], c.value) {
 			return true
 		}
@@ -124,10 +115,7 @@ func (s *jsonScan) elementsAt(from int, path jsonPath, where jsonWhere, do func(
 	if at < 0 || s.tape.nodes[at].kind == jsonNull {
 		return -1
 	}
-	first, end := at, int(s.tape.nodes[at].next)
-	if s.tape.nodes[at].kind == jsonList {
-		first++
-	}
+	first, end := s.tape.elements(at)
 	for i, number := first, 0; i < end; i, number = int(s.tape.nodes[i].next), number+1 {
 		if s.counts(where, i) {
 			do(number, i)
@@ -140,10 +128,10 @@ func (s *jsonScan) elementsAt(from int, path jsonPath, where jsonWhere, do func(
 func (s *jsonScan) readSpans(c *jsonSpans) {
 	seen := make([]bool, len(c.labels))
 	spans, at := 0, -1
-	s.eachSet(&c.sets, func(set, ids int, annotator string) {
+	s.eachSet(&c.sets, func(set int, annotator string) {
 		list := s.elementsAt(set, c.path, c.where, func(_, element int) {
 			spans++
-			s.span(c, element, ids, annotator, seen)
+			s.span(c, element, set, annotator, seen)
 		})
 		if at < 0 {
 			at = list
@@ -155,11 +143,11 @@ func (s *jsonScan) readSpans(c *jsonSpans) {
 }
 
 // span adds one labelled stretch.
-func (s *jsonScan) span(c *jsonSpans, element, ids int, annotator string, seen []bool) {
+func (s *jsonScan) span(c *jsonSpans, element, set int, annotator string, seen []bool) {
 	first := len(s.labels)
 	links := len(s.linked)
 	linked := func(text labelText, source schema.Span) {
-		s.linked = append(s.linked, linkedSpan{labelText: text, source: source, annotator: annotator, set: ids})
+		s.linked = append(s.linked, linkedSpan{labelText: text, source: source, annotator: annotator, set: set})
 	}
 	for i := range c.labels {
 		var present bool
@@ -185,7 +173,7 @@ func (s *jsonScan) span(c *jsonSpans, element, ids int, annotator string, seen [
 	if id == "" {
 		return
 	}
-	key := jsonID{ids, id}
+	key := jsonID{set, id}
 	if _, has := s.ids[key]; has {
 		s.annotations[annotation].id = ""
 		s.note(schema.ValueUnexpected, int(s.tape.nodes[element].start), "the id %s has another span already, which relations lead to", strconv.Quote(id))
@@ -278,25 +266,27 @@ const (
 
 // readRelations adds what joins sentences or spans.
 func (s *jsonScan) readRelations(c *jsonRelations) {
-	s.eachSet(&c.sets, func(set, ids int, annotator string) {
+	s.eachSet(&c.sets, func(set int, annotator string) {
 		s.elementsAt(set, c.path, c.where, func(number, element int) {
-			s.relation(c, number, element, ids, annotator)
+			s.relation(c, number, element, set, annotator)
 		})
 	})
 }
 
-func (s *jsonScan) relation(c *jsonRelations, number, element, ids int, annotator string) {
+func (s *jsonScan) relation(c *jsonRelations, number, element, set int, annotator string) {
 	e := &s.tape.nodes[element]
 	kinds := s.kinds[:0]
 	if c.kindFrom != nil {
 		if at := s.tape.find(element, c.kindFrom); at >= 0 {
-			s.scalars(at, func(n *jsonNode) {
+			first, end := s.tape.elements(at)
+			for i := first; i < end; i = int(s.tape.nodes[i].next) {
+				n := &s.tape.nodes[i]
 				if n.kind >= jsonList {
 					s.note(schema.ValueUnexpected, int(n.start), "want a kind of relation at %s, found %s", c.KindFrom, n.kind)
 				} else if kind := s.scalar(n); strings.TrimSpace(kind) != "" {
 					kinds = append(kinds, kind)
 				}
-			})
+			}
 		}
 	} else {
 		kinds = append(kinds, c.Kind)
@@ -319,13 +309,13 @@ func (s *jsonScan) relation(c *jsonRelations, number, element, ids int, annotato
 	} else if at := s.tape.find(element, c.from); at < 0 || s.tape.nodes[at].isEmpty() {
 		broken(e.start, "nothing stands at "+c.From)
 		return
-	} else if from = s.targets(from, at, c.From, c.FromRole, ids, broken); len(from) == 0 {
+	} else if from = s.targets(from, at, c.From, c.FromRole, set, broken); len(from) == 0 {
 		return
 	}
 	if at := s.tape.find(element, c.to); c.to == nil || at < 0 || s.tape.nodes[at].isEmpty() {
 		to = append(to, schema.Target{Kind: schema.ToDocument})
 	} else {
-		to = s.targets(to, at, c.To, c.ToRole, ids, broken)
+		to = s.targets(to, at, c.To, c.ToRole, set, broken)
 	}
 	if len(kinds)*len(from) > s.room || len(kinds)*len(from)*len(to) > s.room {
 		broken(e.start, fmt.Sprintf("with %d kinds, %d starts and %d ends of it, the document has more than %d relations",
@@ -347,37 +337,26 @@ func (s *jsonScan) relation(c *jsonRelations, number, element, ids int, annotato
 	}
 }
 
-// scalars calls do for a value, or for each in a list.
-func (s *jsonScan) scalars(at int, do func(n *jsonNode)) {
-	n := &s.tape.nodes[at]
-	if n.kind != jsonList {
-		do(n)
-		return
-	}
-	for i := at + 1; i < int(n.next); i = int(s.tape.nodes[i].next) {
-		do(&s.tape.nodes[i])
-	}
-}
-
 // targets appends the ends of a relation that a value names.
-func (s *jsonScan) targets(list []schema.Target, at int, name, role string, ids int, broken func(at int32, what string)) []schema.Target {
-	add := func(at int) {
-		n := &s.tape.nodes[at]
+func (s *jsonScan) targets(list []schema.Target, at int, name, role string, set int, broken func(at int32, what string)) []schema.Target {
+	first, end := s.tape.elements(at)
+	for i := first; i < end; i = int(s.tape.nodes[i].next) {
+		n := &s.tape.nodes[i]
 		switch {
 		case !n.isScalar():
 			s.note(schema.ValueUnexpected, int(n.start), "want the end of a relation at %s, found %s", name, n.kind)
 		case role == "":
 			id := s.scalar(n)
-			if annotation, ok := s.ids[jsonID{ids, id}]; ok {
+			if annotation, ok := s.ids[jsonID{set, id}]; ok {
 				list = append(list, schema.Target{Kind: schema.ToAnnotation, Index: annotation})
 			} else {
 				broken(n.start, "no span has the id "+strconv.Quote(clipped(id)))
 			}
 		default:
-			number, ok := s.integer(at)
+			number, ok := s.integer(i)
 			if !ok {
 				s.note(schema.ValueUnexpected, int(n.start), "want the number of a sentence at %s, found %s", name, strconv.Quote(clipped(s.scalar(n))))
-				return
+				continue
 			}
 			segments := s.numbers[role]
 			if number < 0 || number >= len(segments) {
@@ -388,14 +367,6 @@ func (s *jsonScan) targets(list []schema.Target, at int, name, role string, ids 
 				list = append(list, schema.Target{Kind: schema.ToSegment, Index: segments[number]})
 			}
 		}
-	}
-	n := &s.tape.nodes[at]
-	if n.kind != jsonList {
-		add(at)
-		return list
-	}
-	for i := at + 1; i < int(n.next); i = int(s.tape.nodes[i].next) {
-		add(i)
 	}
 	return list
 }

@@ -501,6 +501,16 @@ func (t *jsonTape) find(from int, path jsonPath) int {
 	return from
 }
 
+// elements are the nodes from first to end, next by next: of a list those of its values,
+// else that of the value itself.
+func (t *jsonTape) elements(at int) (first, end int) {
+	n := &t.nodes[at]
+	if first = at; n.kind == jsonList {
+		first++
+	}
+	return first, int(n.next)
+}
+
 func (t *jsonTape) hasKey(n *jsonNode, key string) bool {
 	raw := t.data[n.key:n.keyEnd]
 	if n.keyEscaped {
