@@ -82,7 +82,7 @@ func (x *Taxonomy) setLayers(t *config.Taxonomy) {
 		one := prepare(&config.Taxonomy{
 			NoLabel: t.NoLabel, Polarities: t.Polarities, Everywhere: t.Everywhere, Layers: t.Layers[i : i+1],
 		})
-		one.open, one.strangers = l.Open, x.strangers
+		one.open, one.strangers, one.apart = l.Open, x.strangers, x.apart
 		one.layers, one.polarities = x.layers[i:i+1], x.polarities
 		one.null, one.meanings = x.null, x.meanings
 		one.unknown = []*schema.Meaning{x.unknown[i], x.unknown[len(t.Layers)]}

@@ -21,7 +21,7 @@ type Taxonomy struct {
 	polarities []string
 
 	exact   map[string]int // what may be typed -> index into terms
-	short   shortTerms     // the same
+	short   shortTerms     // the same; empty in a layer alone, which Term is not asked about
 	longest int            // length of the longest of them, in bytes
 	terms   []term         // terms[0] is unused
 	labels  []Label        // what each of them means, in each list of a group and behind the last
@@ -72,6 +72,7 @@ const (
 // New prepares t, which config.LoadTaxonomy has checked.
 func New(t *config.Taxonomy) *Taxonomy {
 	x := prepare(t)
+	x.short, x.apart = newShortTerms(x.exact), newPolarityWords(t.Polarities)
 	x.open = t.Open
 	x.strangers = newStrangers()
 	x.setMeanings()
@@ -93,7 +94,6 @@ func prepare(t *config.Taxonomy) *Taxonomy {
 		x.polarities = append(x.polarities, p.Code)
 		x.foldedPolarities[strings.ToLower(p.Code)] = i
 	}
-	x.apart = newPolarityWords(t.Polarities)
 	for i, l := range t.Layers {
 		x.layers = append(x.layers, layer{l.Name, l.Polarity})
 		for _, label := range l.Labels {
@@ -107,7 +107,6 @@ func prepare(t *config.Taxonomy) *Taxonomy {
 		x.foldedNull[strings.ToLower(word)] = true
 		x.addTerm(term{text: word, code: noCode, polarity: noPolarity})
 	}
-	x.short = newShortTerms(x.exact)
 	return x
 }
 
