@@ -42,7 +42,7 @@ type columnLabel struct {
 	labelField
 	bio                             bool
 	from, layerFrom, polarity, link int
-	alone                           columnWord // what a tag without a label is
+	alone                           labelWord // what a tag without a label is
 }
 
 func newColumns(corpus config.Corpus, limits config.Limits, _ *taxonomy.Taxonomy) (Parser, error) {
@@ -81,7 +81,7 @@ func newColumns(corpus config.Corpus, limits config.Limits, _ *taxonomy.Taxonomy
 	for _, f := range fields {
 		p.labels = append(p.labels, columnLabel{
 			f, f.Scheme == "bio", find(f.From), find(f.LayerFrom), find(f.Polarity), find(f.Link),
-			columnWord{labelText{label: f.Layer, layer: f.Layer}, true},
+			labelWord{labelText{label: f.Layer, layer: f.Layer}, true},
 		})
 	}
 	for _, f := range corpus.Fields {
@@ -334,8 +334,8 @@ type columnRoom struct {
 	lines  []columnLine
 	cells  []place // of all lines, len(needed) for each
 	spans  []columnSpan
-	none   []int // label fields without a scheme
-	words  []map[string]*columnWord
+	none   []int        // label fields without a scheme
+	words  []labelWords // by field
 	linked []linkedSpan
 	roles  map[string]string
 }
@@ -349,27 +349,15 @@ type columnLine struct {
 	malformed bool
 }
 
-// columnWord is what was made of a value of a column of labels.
-type columnWord struct {
-	labelText
-	ok bool
-}
-
 // columnSpan is a labelled stretch of lines.
 type columnSpan struct {
 	first, last int32 // lines
 	field       int32 // index into columns.labels; -1 for all without a scheme
-	word        *columnWord
+	word        *labelWord
 	label       place // as the tag has it
 	source      place // of the label
 	link        place // of the link, empty for none
 }
-
-// Of a column, maxWords values of up to maxWord bytes are remembered.
-const (
-	maxWords = 4096
-	maxWord  = 64
-)
 
 // columnScan is the state of parsing one document.
 type columnScan struct {
@@ -415,10 +403,7 @@ func (s *columnScan) prepare() {
 		}
 	}
 	if r.words == nil {
-		r.words, r.roles = make([]map[string]*columnWord, len(s.labels)), make(map[string]string)
-		for i := range r.words {
-			r.words[i] = make(map[string]*columnWord)
-		}
+		r.words, r.roles = newLabelWords(len(s.labels)), make(map[string]string)
 	}
 }
 
@@ -597,7 +582,7 @@ func (s *columnScan) segments() {
 				segment.Group = len(doc.Groups)
 				labels := schema.Span{Start: len(doc.Labels)}
 				if s.sentences {
-					s.lineLabels(i, nil)
+					s.lineLabels(i)
 				}
 				labels.End = len(doc.Labels)
 				doc.Groups = append(grown(doc.Groups, i, len(s.lines)), schema.Group{
@@ -641,38 +626,27 @@ func (s *columnScan) roleOf(line int) string {
 // roleName is a role as all corpora write it.
 func roleName(text []byte) string { return strings.ToLower(cellText(text)) }
 
-// word reads a value of a column of labels; what is said of it is said once for each
-// time it stands there.
-func (s *columnScan) word(field int, v schema.Span) *columnWord {
-	text := s.data[v.Start:v.End]
-	w := s.words[field][string(text)]
-	if w == nil {
-		w = new(columnWord)
-		w.labelText, w.ok = s.labels[field].read(cellText(text))
-		if v.Len() <= maxWord && len(s.words[field]) < maxWords {
-			s.words[field][string(text)] = w
-		}
-	}
-	if !w.ok {
-		if d := s.doc.Diagnostics.Note(schema.ValueUnexpected, v.Start); d != nil {
-			d.Message = fmt.Sprintf("%q fits none of the patterns for labels from column %s; it was left out", cellText(text), s.labels[field].From)
-		}
-	}
-	return w
+// word reads a value of a column of labels.
+func (s *columnScan) word(field int, v schema.Span) *labelWord {
+	return s.words[field].read(&s.labels[field].labelField, s.data[v.Start:v.End], v.Start, s.doc)
 }
 
-// lineLabels appends the labels of the columns without a scheme that a line has. Where
-// found is not nil, it only says whether there may be any.
-func (s *columnScan) lineLabels(line int, found *bool) {
+// plainLabel is what stands in a line in a column without a scheme, empty for no label.
+func (s *columnScan) plainLabel(line, field int) schema.Span {
+	v := s.value(line, s.labels[field].from)
+	if v.Len() == 1 && s.data[v.Start] == '_' {
+		return schema.Span{}
+	}
+	return v
+}
+
+// lineLabels appends the labels of the columns without a scheme that a line has.
+func (s *columnScan) lineLabels(line int) {
 	first := len(s.doc.Labels)
 	for _, field := range s.none {
-		v := s.value(line, s.labels[field].from)
-		if v.Len() == 0 || v.Len() == 1 && s.data[v.Start] == '_' {
+		v := s.plainLabel(line, field)
+		if v.Len() == 0 {
 			continue
-		}
-		if found != nil {
-			*found = true
-			return
 		}
 		if w := s.word(field, v); w.ok {
 			s.addLabel(field, line, w, v, len(s.doc.Labels)-first)
@@ -681,7 +655,7 @@ func (s *columnScan) lineLabels(line int, found *bool) {
 }
 
 // addLabel appends a label, where its layer is known.
-func (s *columnScan) addLabel(field, line int, w *columnWord, source schema.Span, position int) {
+func (s *columnScan) addLabel(field, line int, w *labelWord, source schema.Span, position int) {
 	f := &s.labels[field]
 	of := schema.Detail{InLayer: w.layer, RawPolarity: w.polarity}
 	if of.InLayer == "" && f.layerFrom >= 0 {
@@ -710,10 +684,11 @@ func (s *columnScan) tokens() {
 		return
 	}
 	for i := range s.lines {
-		if has := false; !s.lines[i].malformed && !s.skipped(i) {
-			if s.lineLabels(i, &has); has {
-				s.spans = append(grown(s.spans, i, len(s.lines)), columnSpan{first: int32(i), last: int32(i), field: -1})
-			}
+		if s.lines[i].malformed || s.skipped(i) {
+			continue
+		}
+		if slices.ContainsFunc(s.none, func(field int) bool { return s.plainLabel(i, field).Len() > 0 }) {
+			s.spans = append(grown(s.spans, i, len(s.lines)), columnSpan{first: int32(i), last: int32(i), field: -1})
 		}
 	}
 }
@@ -728,7 +703,7 @@ func (s *columnScan) annotations() {
 		span := &s.spans[i]
 		labels := schema.Span{Start: len(doc.Labels)}
 		if span.field < 0 {
-			s.lineLabels(int(span.first), nil)
+			s.lineLabels(int(span.first))
 		} else {
 			s.addLabel(int(span.field), int(span.first), span.word, span.source.span(), 0)
 		}

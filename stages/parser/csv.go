@@ -83,9 +83,9 @@ func newCSV(corpus config.Corpus, limits config.Limits, _ *taxonomy.Taxonomy) (P
 type csvRoom struct {
 	rows   csvScanner
 	table  *csvTable
-	tables [4]csvTable // that were read last, so that rows of several files may take turns
-	next   int         // of tables, which gives its place to another
-	words  []map[string]columnWord
+	tables [4]csvTable  // that were read last, so that rows of several files may take turns
+	next   int          // of tables, which gives its place to another
+	words  []labelWords // by label
 	cell   []byte
 }
 
@@ -393,10 +393,7 @@ func (p *csv) Parse(src *schema.Source, doc *schema.Document) bool {
 	s := csvScan{csv: p, csvRoom: p.rooms.Get().(*csvRoom), textWriter: newTextWriter(src, doc), rowEnd: -1}
 	defer p.rooms.Put(s.csvRoom)
 	if s.words == nil {
-		s.words = make([]map[string]columnWord, len(p.labels))
-		for i := range s.words {
-			s.words[i] = make(map[string]columnWord)
-		}
+		s.words = newLabelWords(len(p.labels))
 	}
 	if !s.pieces(src) {
 		return false
@@ -584,17 +581,8 @@ func (s *csvScan) label(i, position int) {
 	if len(value) == 0 {
 		return
 	}
-	w, ok := s.words[i][string(value)]
-	if !ok {
-		w.labelText, w.ok = f.read(cellText(value))
-		if len(value) <= maxWord && len(s.words[i]) < maxWords {
-			s.words[i][string(value)] = w
-		}
-	}
+	w := s.words[i].read(&f.labelField, value, source.Start, s.doc)
 	if !w.ok {
-		if d := s.doc.Diagnostics.Note(schema.ValueUnexpected, source.Start); d != nil {
-			d.Message = fmt.Sprintf("%q fits none of the patterns for labels from column %s; it was left out", cellText(value), f.From)
-		}
 		return
 	}
 	of := schema.Detail{InLayer: w.layer, RawPolarity: w.polarity}

@@ -81,6 +81,49 @@ func (f *labelField) read(value string) (text labelText, ok bool) {
 	return text, false
 }
 
+// labelWords are what was made of the values of a column of labels.
+type labelWords map[string]*labelWord
+
+// labelWord is what stands in a value, if that is a label.
+type labelWord struct {
+	labelText
+	ok bool
+}
+
+// Of a column, maxWords values of up to maxWord bytes are remembered.
+const (
+	maxWords = 4096
+	maxWord  = 64
+)
+
+// newLabelWords has room for the words of n columns.
+func newLabelWords(n int) []labelWords {
+	words := make([]labelWords, n)
+	for i := range words {
+		words[i] = make(labelWords)
+	}
+	return words
+}
+
+// read is labelField.read for a cell at the given place; that none of the patterns fits is
+// said once for each time it stands there.
+func (words labelWords) read(f *labelField, cell []byte, at int, doc *schema.Document) *labelWord {
+	w := words[string(cell)]
+	if w == nil {
+		w = new(labelWord)
+		w.labelText, w.ok = f.read(cellText(cell))
+		if len(cell) <= maxWord && len(words) < maxWords {
+			words[string(cell)] = w
+		}
+	}
+	if !w.ok {
+		if d := doc.Diagnostics.Note(schema.ValueUnexpected, at); d != nil {
+			d.Message = fmt.Sprintf("%q fits none of the patterns for labels from column %s; it was left out", cellText(cell), f.From)
+		}
+	}
+	return w
+}
+
 // layerName is the name of the layer that a file calls by the given name, "" for none:
 // a name has a letter or digit.
 func layerName(text string) string {
