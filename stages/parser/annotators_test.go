@@ -277,7 +277,7 @@ func TestSpaceOfAnnotators(t *testing.T) {
 // BenchmarkSpaces is many annotators of a text with much white space at its end.
 func BenchmarkSpaces(b *testing.B) {
 	p := configured(b, "json", []byte(spansOfAnnotators))
-	src, doc := &schema.Source{}, new(schema.Document)
+	src := &schema.Source{}
 	for i := range 2001 {
 		data := `{"text": "One."}`
 		if i == 0 {
@@ -286,12 +286,7 @@ func BenchmarkSpaces(b *testing.B) {
 		src.Pieces = append(src.Pieces, schema.Piece{Data: schema.Span{Start: len(src.Data), End: len(src.Data) + len(data)}, Annotator: fmt.Sprint(i)})
 		src.Data = append(src.Data, data...)
 	}
-	b.SetBytes(int64(len(src.Data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		doc.Reset(src)
-		p.Parse(src, doc)
-	}
+	benchmarkParse(b, p, src)
 }
 
 // TestHeaderOnce: records of one file share its header, and each is read with it.
@@ -378,15 +373,10 @@ func BenchmarkAnnotators(b *testing.B) {
 		spans = append(spans, fmt.Sprintf(`{"id": "%d", "from": %d, "to": %d, "l": "x"}`, i, 41*i+4, 41*i+9))
 	}
 	data := fmt.Sprintf(`{"text": %q, "spans": [%s]}`, text, strings.Join(spans, ", "))
-	src, doc := &schema.Source{}, new(schema.Document)
+	src := &schema.Source{}
 	for i := range 3 {
 		src.Pieces = append(src.Pieces, schema.Piece{Data: schema.Span{Start: len(src.Data), End: len(src.Data) + len(data)}, Annotator: string(rune('A' + i))})
 		src.Data = append(src.Data, data...)
 	}
-	b.SetBytes(int64(len(src.Data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		doc.Reset(src)
-		p.Parse(src, doc)
-	}
+	benchmarkParse(b, p, src)
 }

@@ -25,19 +25,18 @@ import (
 	"github.com/quern-data/quern/stages/taxonomy"
 )
 
-// profile is the parser of a shipped configuration, for a corpus that lies in root.
-func profile(t testing.TB, name, root string) (parser.Records, config.Corpus) {
+// profile is the parser of the only corpus of a shipped configuration.
+func profile(t testing.TB, name string) parser.Records {
 	t.Helper()
-	loaded, err := config.Load(config.Options{Profile: name, Flags: map[string]string{"corpora.root": root}})
+	loaded, err := config.Load(config.Options{Profile: name, Flags: map[string]string{"corpora.root": t.TempDir()}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	corpus := loaded.Config.Corpora[0]
-	p, err := parser.New(corpus, loaded.Config.Limits, taxonomy.New(loaded.Taxonomies[0]))
+	p, err := parser.New(loaded.Config.Corpora[0], loaded.Config.Limits, taxonomy.New(loaded.Taxonomies[0]))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p.(parser.Records), corpus
+	return p.(parser.Records)
 }
 
 // corpusFolder is where a real corpus lies, which QUERN_CORPORA says.
@@ -81,7 +80,7 @@ func eachDocument(t testing.TB, p parser.Records, glob string, do func(file stri
 // The counts are those that Python's json module gives.
 func TestDISAPERE(t *testing.T) {
 	root := corpusFolder(t, "disapere")
-	p, _ := profile(t, "disapere", root)
+	p := profile(t, "disapere")
 	got := make(map[string]int)
 	got["files"] = eachDocument(t, p, filepath.Join(root, "*", "*.json"), func(file string, doc *schema.Document) {
 		if n := doc.Diagnostics.Total(); n > 0 {
@@ -154,7 +153,7 @@ func TestDISAPERE(t *testing.T) {
 
 func TestSubstanReview(t *testing.T) {
 	root := corpusFolder(t, "substanreview")
-	p, _ := profile(t, "substanreview", root)
+	p := profile(t, "substanreview")
 	got := make(map[string]int)
 	eachDocument(t, p, filepath.Join(root, "test.jsonl"), func(file string, doc *schema.Document) {
 		got["documents"]++
@@ -248,7 +247,7 @@ not annotated
 `},
 	} {
 		t.Run(c.profile, func(t *testing.T) {
-			p, _ := profile(t, c.profile, t.TempDir())
+			p := profile(t, c.profile)
 			list, err := sourcesOf(p, []byte(c.data), nil)
 			if err != nil {
 				t.Fatal(err)
@@ -603,7 +602,7 @@ func (r repeated) Read(p []byte) (int, error) {
 
 // TestJSONUnread: what the settings leave alone can be told.
 func TestJSONUnread(t *testing.T) {
-	p, _ := profile(t, "label-studio", t.TempDir())
+	p := profile(t, "label-studio")
 	const record = `{"id": 1, "data": {"text": "Ana.", "source": {"a": 1}}, "total": 1, "annotations": [
 {"completed_by": 2, "was_cancelled": false, "lead_time": 3, "result": [
  {"id": "a", "from_name": "e", "type": "labels", "origin": "manual", "value": {"start": 0, "end": 3, "text": "Ana", "labels": ["P"]}},
@@ -619,7 +618,7 @@ func TestJSONUnread(t *testing.T) {
 	if got := parser.Unread(p, []byte("{")); got != nil {
 		t.Errorf("%q of what is no JSON", got)
 	}
-	p, _ = profile(t, "substanreview", t.TempDir())
+	p = profile(t, "substanreview")
 	want = []string{"label.*.*", "note"}
 	if diff := cmp.Diff(want, parser.Unread(p, []byte(`{"id": 1, "review": "A.", "label": [[0, 1, "Major_claim", "odd"]], "note": 1}`))); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -697,15 +696,6 @@ func TestHostileJSON(t *testing.T) {
 // BenchmarkJSON splits and parses what TestHostileJSON does, each as one document, and
 // splits a list and lines of many.
 func BenchmarkJSON(b *testing.B) {
-	split := func(b *testing.B, p parser.Parser, data []byte) {
-		b.SetBytes(int64(len(data)))
-		b.ReportAllocs()
-		for b.Loop() {
-			if err := p.(parser.Records).Split(bytes.NewReader(data), func(schema.Record) error { return nil }); err != nil {
-				b.Fatal(err)
-			}
-		}
-	}
 	const unit = `{"id": 17, "t": "The stones are worn and the grain is wet.", "s": [{"a": 4, "b": 10, "l": "thing"}]}`
 	for _, c := range []struct{ name, format, keys, head, unit, tail string }{
 		{"list", "json", jsonKeys, "[", unit + ",", unit + "]"},
@@ -714,11 +704,11 @@ func BenchmarkJSON(b *testing.B) {
 		{"lines-without-fields", "jsonl", "json: {text: t}\n", "", unit + "\n", ""},
 	} {
 		p, data := configured(b, c.format, []byte(c.keys)), hostile(c.head, c.unit, c.tail)
-		b.Run(c.name+"/split", func(b *testing.B) { split(b, p, data) })
+		b.Run(c.name+"/split", func(b *testing.B) { benchmarkSplit(b, p, data) })
 	}
 	for _, c := range hostileJSON {
 		p, data := configured(b, "json", []byte(c.keys)), hostile(c.head, c.unit, c.tail)
-		b.Run(c.name+"/split", func(b *testing.B) { split(b, p, data) })
-		b.Run(c.name+"/parse", func(b *testing.B) { benchmarkParse(b, p, data) })
+		b.Run(c.name+"/split", func(b *testing.B) { benchmarkSplit(b, p, data) })
+		b.Run(c.name+"/parse", func(b *testing.B) { benchmarkParse(b, p, &schema.Source{Data: data}) })
 	}
 }
