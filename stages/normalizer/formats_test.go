@@ -29,18 +29,46 @@ func standoff(t testing.TB, sameID string) parser.Parser {
 	return p
 }
 
-// twins are the texts and annotations of the parser's golden cases.
-func twins(t testing.TB) (all [][2][]byte) {
+// goldens are the archives of the parser's golden cases of a format.
+func goldens(t testing.TB, format string) (list []*txtar.Archive) {
 	t.Helper()
-	files, err := filepath.Glob("../parser/testdata/brat/*.txtar")
+	files, err := filepath.Glob(filepath.Join("..", "parser", "testdata", format, "*.txtar"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no golden files: %v", err)
+		t.Fatalf("no golden files of %s: %v", format, err)
 	}
 	for _, file := range files {
 		a, err := txtar.ParseFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
+		list = append(list, a)
+	}
+	return list
+}
+
+// goldenInputs are the files of the parser's golden cases of some formats: at least that
+// many.
+func goldenInputs(t testing.TB, least int, formats ...string) (all [][]byte) {
+	t.Helper()
+	for _, format := range formats {
+		for _, a := range goldens(t, format) {
+			for _, f := range a.Files {
+				if strings.HasSuffix(f.Name, ".in") {
+					all = append(all, f.Data)
+				}
+			}
+		}
+	}
+	if len(all) < least {
+		t.Fatalf("only %d inputs of %v", len(all), formats)
+	}
+	return all
+}
+
+// twins are the texts and annotations of the parser's golden cases.
+func twins(t testing.TB) (all [][2][]byte) {
+	t.Helper()
+	for _, a := range goldens(t, "brat") {
 		texts := map[string][]byte{}
 		for _, f := range a.Files {
 			switch name, kind, _ := strings.Cut(f.Name, "."); kind {

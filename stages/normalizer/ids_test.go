@@ -7,9 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/schema"
-	"github.com/quern-data/quern/stages/normalizer"
 )
 
 // TestSpanIDs: each annotation has an id of its own among those of its annotator.
@@ -132,15 +130,7 @@ func TestWhoseRelation(t *testing.T) {
 // BenchmarkRelated is a span with many labels that mean nothing, and many relations.
 func BenchmarkRelated(b *testing.B) {
 	const many = 20000
-	text := strings.Repeat("The model is good, and the data are not. ", many)
-	n := normalizer.New(anything, config.Normalize{Split: "group"})
-	doc, src := new(schema.Document), &schema.Source{Data: []byte(text)}
-	b.SetBytes(int64(len(text)))
-	b.ReportAllocs()
-	for b.Loop() {
-		doc.Reset(src)
-		doc.Annotated = text
-		doc.Map.Literal(0, 0)
+	benchmarkAnnotated(b, many, func(doc *schema.Document) {
 		span := schema.Target{Kind: schema.ToAnnotation}
 		for range many {
 			doc.Labels = append(doc.Labels, schema.Label{Raw: "none", Detail: doc.Detail(schema.Detail{InLayer: "entity"})})
@@ -148,8 +138,5 @@ func BenchmarkRelated(b *testing.B) {
 		}
 		doc.Labels = append(doc.Labels, schema.Label{Raw: "Model", Detail: doc.Detail(schema.Detail{InLayer: "entity"})})
 		doc.Annotations = append(doc.Annotations, schema.Annotation{ID: "T1", Text: []schema.Span{{Start: 4, End: 9}}, Labels: schema.Span{End: many + 1}})
-		if err := n.Normalize(doc); err != nil {
-			b.Fatal(err)
-		}
-	}
+	})
 }

@@ -3,11 +3,7 @@ package normalizer_test
 import (
 	"bytes"
 	"fmt"
-	"path/filepath"
-	"strings"
 	"testing"
-
-	"golang.org/x/tools/txtar"
 
 	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/schema"
@@ -33,29 +29,10 @@ func FuzzJSON(f *testing.F) {
 		}
 		all = append(all, converter{p, normalizer.New(known, corpus.Normalize)})
 	}
-	seeds := 0
-	for _, format := range []string{"json", "jsonl"} {
-		files, err := filepath.Glob(filepath.Join("..", "parser", "testdata", format, "*.txtar"))
-		if err != nil {
-			f.Fatal(err)
+	for _, data := range goldenInputs(f, 30, "json", "jsonl") {
+		for i := range all {
+			f.Add(uint8(i), data)
 		}
-		for _, file := range files {
-			cases, err := txtar.ParseFile(file)
-			if err != nil {
-				f.Fatal(err)
-			}
-			for _, c := range cases.Files {
-				if strings.HasSuffix(c.Name, ".in") {
-					for i := range all {
-						f.Add(uint8(i), c.Data)
-					}
-					seeds++
-				}
-			}
-		}
-	}
-	if seeds < 30 {
-		f.Fatalf("only %d seeds", seeds)
 	}
 	for i, data := range []string{
 		`{"review_sentences": [{"text": "Good e", "suffix": "\u0301 x", "aspect": "none"}], "rebuttal_sentences": [{"text": "No.", "alignment": ["a", [0]]}]}`,
