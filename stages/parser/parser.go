@@ -20,9 +20,9 @@ import (
 // Parser parses documents of one format. It is safe for concurrent use.
 type Parser interface {
 	// Parse fills doc, which has been reset for src, with what src.Data and
-	// src.RawData hold: all but Text, Sentences and what belongs to them. What is odd about the data is a diagnostic. Where the whole document
-	// cannot be parsed, it adds an error diagnostic to doc and returns false:
-	// the document is refused.
+	// src.RawData hold: all but Text, Sentences and what belongs to them. What is odd
+	// about the data is a diagnostic. Where the whole document cannot be parsed, it adds
+	// an error diagnostic to doc and returns false: the document is refused.
 	//
 	// Parse takes time linear in the data, for any data, and keeps no slice of it.
 	Parse(src *schema.Source, doc *schema.Document) bool
