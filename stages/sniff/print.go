@@ -23,14 +23,7 @@ const width = 90
 // taxonomy are set. head is what to say above it; out the folder of the tables, "" for
 // the default.
 func (g *Guess) Config(head []string, out string) []byte {
-	p := new(printer)
-	for _, text := range head {
-		p.comment("", text)
-	}
-	if out != "" {
-		p.WriteString("output:\n  dir: " + quote(out) + "\n\n")
-	}
-	p.WriteString("corpora:\n")
+	p := begin(head, out)
 	p.why = g.Why
 	p.fields(reflect.ValueOf(g.Corpus), reflect.ValueOf(config.DefaultCorpus()), "", "    ", "  - ")
 	if len(g.Remarks) > 0 {
@@ -60,14 +53,8 @@ type Shipped struct {
 
 // Config prints a config of it.
 func (s *Shipped) Config(head []string, out string) []byte {
-	p := new(printer)
-	for _, text := range head {
-		p.comment("", text)
-	}
-	if out != "" {
-		p.WriteString("output:\n  dir: " + quote(out) + "\n\n")
-	}
-	p.WriteString("corpora:\n  - profile: " + s.Profile + "\n    name: " + quote(s.Corpus) + "\n    root: " + quote(s.Root) + "\n")
+	p := begin(head, out)
+	p.WriteString("  - profile: " + s.Profile + "\n    name: " + quote(s.Corpus) + "\n    root: " + quote(s.Root) + "\n")
 	if s.Taxonomy != "" {
 		p.WriteString("    taxonomy: " + quote(s.Taxonomy) + "\n")
 	}
@@ -80,6 +67,19 @@ func (s *Shipped) Config(head []string, out string) []byte {
 type printer struct {
 	bytes.Buffer
 	why map[string]string
+}
+
+// begin prints what stands in a config above its corpus.
+func begin(head []string, out string) *printer {
+	p := new(printer)
+	for _, text := range head {
+		p.comment("", text)
+	}
+	if out != "" {
+		p.WriteString("output:\n  dir: " + quote(out) + "\n\n")
+	}
+	p.WriteString("corpora:\n")
+	return p
 }
 
 func (p *printer) comment(indent, text string) {
