@@ -12,6 +12,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/bmatcuk/doublestar/v4"
+
 	"github.com/quern-data/quern/config"
 )
 
@@ -132,13 +134,12 @@ func (g *Guess) include(s *Sample) {
 	if g.Corpus.Format == "brat" { // texts are documents, and have their annotations beside them
 		delete(exts, ".ann")
 	}
-	defaults := map[string][]string{
-		"json": {".json"}, "jsonl": {".jsonl", ".ndjson"}, "csv": {".csv", ".tsv"}, "columns": {".txt", ".tsv", ".conll", ".bio", ".iob"},
-		"inline": {".txt"}, "brat": {".txt"},
-	}[g.Corpus.Format]
 	names := slices.Sorted(maps.Keys(exts))
 	g.Corpus.Include = config.DefaultInclude(g.Corpus.Format)
-	if slices.ContainsFunc(names, func(ext string) bool { return !slices.Contains(defaults, ext) }) {
+	included := func(ext string) bool {
+		return slices.ContainsFunc(g.Corpus.Include, func(glob string) bool { return doublestar.MatchUnvalidated(glob, "x"+ext) })
+	}
+	if slices.ContainsFunc(names, func(ext string) bool { return !included(ext) }) {
 		g.Corpus.Include = nil
 		for _, ext := range names {
 			g.Corpus.Include = append(g.Corpus.Include, "**/*"+globEscape(ext))
