@@ -394,11 +394,14 @@ func (e *evidence) guessCSV() *Guess {
 	if !c.Header {
 		g.Why["csv.header"] = "The first row is like the others."
 	}
-	title := func(i int) string {
-		if header == nil || header[i] == "" || slices.Index(header, header[i]) != i || !utf8.ValidString(header[i]) {
-			return strconv.Itoa(i)
+	titles := make([]string, len(columns))
+	first := make(map[string]bool)
+	for i := range titles {
+		titles[i] = strconv.Itoa(i)
+		if header != nil && header[i] != "" && !first[header[i]] && utf8.ValidString(header[i]) {
+			titles[i] = header[i]
+			first[header[i]] = true
 		}
-		return header[i]
 	}
 	text, points := -1, 0
 	for i, v := range columns {
@@ -417,25 +420,25 @@ func (e *evidence) guessCSV() *Guess {
 		return nil
 	}
 	v := columns[text]
-	c.Text = title(text)
+	c.Text = titles[text]
 	g.Why["csv.text"] = fmt.Sprintf("%s, %d words on average.", plural(len(v.distinct), "text", "different texts"), v.words/v.n)
 	used := make(map[string]bool)
 	var why []string
 	label := func(i int) {
 		l := "label"
 		if header != nil {
-			l = name(title(i))
+			l = name(titles[i])
 		} else if len(c.Labels) > 0 {
 			l = "label_" + strconv.Itoa(len(c.Labels)+1)
 		}
-		c.Labels = append(c.Labels, config.LabelField{From: title(i), Layer: l})
+		c.Labels = append(c.Labels, config.LabelField{From: titles[i], Layer: l})
 		g.addLayer(layer(l, columns[i].distinct))
-		why = append(why, fmt.Sprintf("%s has %s", title(i), columns[i].why()))
+		why = append(why, fmt.Sprintf("%s has %s", titles[i], columns[i].why()))
 	}
 	isLabel := func(i int, v *values) bool {
-		_, isTyped := typed[name(title(i))]
-		named := header != nil && isLabelName(title(i))
-		return !isTyped && (header == nil || !idName.MatchString(name(title(i)))) && (v.isLabel(false) || named && v.isLabel(true))
+		_, isTyped := typed[name(titles[i])]
+		named := header != nil && isLabelName(titles[i])
+		return !isTyped && (header == nil || !idName.MatchString(name(titles[i]))) && (v.isLabel(false) || named && v.isLabel(true))
 	}
 	named := header != nil && slices.ContainsFunc(header, isLabelName)
 	for i, v := range columns {
@@ -444,23 +447,23 @@ func (e *evidence) guessCSV() *Guess {
 		}
 		attribute := "column_" + strconv.Itoa(i)
 		if header != nil {
-			attribute = v.attribute(title(i))
+			attribute = v.attribute(titles[i])
 		}
 		switch {
-		case isLabel(i, v) && (!named || isLabelName(title(i))):
+		case isLabel(i, v) && (!named || isLabelName(titles[i])):
 			label(i)
 		case v.isText() && v.bytes > 80*v.n:
-			g.Remarks = append(g.Remarks, fmt.Sprintf("Column %s has texts too, and was left out.", title(i)))
+			g.Remarks = append(g.Remarks, fmt.Sprintf("Column %s has texts too, and was left out.", titles[i]))
 		case header == nil && (v.inOrder || used[attribute]) || used[attribute]:
 		default:
 			used[attribute] = true
-			g.Corpus.Fields = append(g.Corpus.Fields, config.Field{From: title(i), Name: attribute})
+			g.Corpus.Fields = append(g.Corpus.Fields, config.Field{From: titles[i], Name: attribute})
 		}
 	}
 	if len(c.Labels) == 0 {
 		for _, word := range []string{"rating", "decision"} {
 			for i, f := range g.Corpus.Fields {
-				j := slices.IndexFunc(columns, func(v *values) bool { return title(slices.Index(columns, v)) == f.From })
+				j := slices.Index(titles, f.From)
 				if f.Name == word && len(c.Labels) == 0 && columns[j].isLabel(true) {
 					label(j)
 					g.Corpus.Fields = slices.Delete(g.Corpus.Fields, i, i+1)
@@ -473,16 +476,15 @@ func (e *evidence) guessCSV() *Guess {
 	if len(g.Corpus.Fields) > 0 {
 		g.Why["fields"] = "Columns that are neither text nor labels. Take out what no one asks for."
 	}
-	g.oneDocument(columns, title)
+	g.oneDocument(columns, titles)
 	return g
 }
 
 // oneDocument remarks on a column whose values several rows in a row have: they may
 // be parts of one document.
-func (g *Guess) oneDocument(columns []*values, title func(int) string) {
+func (g *Guess) oneDocument(columns []*values, titles []string) {
 	for _, f := range g.Corpus.Fields {
-		i := slices.IndexFunc(columns, func(v *values) bool { return title(slices.Index(columns, v)) == f.From })
-		v := columns[i]
+		v := columns[slices.Index(titles, f.From)]
 		if f.Name != "paper_id" && !idName.MatchString(f.Name) || len(v.distinct)*2 > v.n || v.empty > 0 {
 			continue
 		}
