@@ -31,13 +31,23 @@ func study(documents ...[]string) *Layer {
 				case "-":
 					values = append(values, Nothing)
 				default:
-					values = append(values, l.Value(strings.Split(word, ",")...))
+					values = append(values, l.said(strings.Split(word, ",")...))
 				}
 			}
 		}
 		l.Add(fmt.Sprintf("doc%04d", i), annotators, values)
 	}
 	return l
+}
+
+// said is the set of the labels, in any order.
+func (l *Layer) said(labels ...string) Value {
+	numbers := make([]int32, len(labels))
+	for i, label := range labels {
+		numbers[i] = l.sets.label(label)
+	}
+	slices.Sort(numbers)
+	return l.value(slices.Compact(numbers))
 }
 
 // transposed are units of what is given annotator by annotator.
@@ -414,7 +424,7 @@ func TestMerge(t *testing.T) {
 				case "-":
 					values = append(values, Nothing)
 				default:
-					values = append(values, l.Value(strings.Split(w, ",")...))
+					values = append(values, l.said(strings.Split(w, ",")...))
 				}
 			}
 			l.Add(d.id, d.annotators, values)
@@ -451,7 +461,7 @@ func benchLayer(documents, units, labels int) *Layer {
 				if labels > 20 && r.IntN(3) == 0 {
 					set = append(set, fmt.Sprint(r.IntN(labels)))
 				}
-				values = append(values, l.Value(set...))
+				values = append(values, l.said(set...))
 			}
 		}
 		l.Add(fmt.Sprintf("doc%06d", i), annotators, values)
@@ -480,7 +490,7 @@ func BenchmarkAdd(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 1))
 	values := make([]Value, 60)
 	for i := range values {
-		values[i] = l.Value(fmt.Sprint(r.IntN(10)))
+		values[i] = l.said(fmt.Sprint(r.IntN(10)))
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -80,16 +80,7 @@ func NewLayer(corpus, name string) *Layer {
 	}
 }
 
-// Value is the set of the labels that are given, in any order.
-func (l *Layer) Value(labels ...string) Value {
-	numbers := make([]int32, len(labels))
-	for i, label := range labels {
-		numbers[i] = l.sets.label(label)
-	}
-	slices.Sort(numbers)
-	return l.value(slices.Compact(numbers))
-}
-
+// value is the set of the labels, which are ascending and each there once.
 func (l *Layer) value(labels []int32) Value {
 	l.setValued = l.setValued || len(labels) > 1
 	return l.sets.value(labels)
