@@ -362,7 +362,7 @@ func (e *evidence) guessJSON(files []*jsonFile, format string) *Guess {
 	case text != "" && (len(sentences) == 0 || b.hasSpans(text)):
 		g.Corpus.JSON.Text = text
 		v := b.scalars[text]
-		g.Why["json.text"] = fmt.Sprintf("In %d of %d documents, %d words on average.", b.strings[text], b.docsN(), v.words/max(1, v.n))
+		g.Why["json.text"] = fmt.Sprintf("In %d of %d documents, %d words on average.", b.strings[text], len(b.docs), v.words/max(1, v.n))
 		b.taken[text] = true
 		b.spans(text)
 	case len(sentences) > 0:
@@ -380,8 +380,6 @@ type jsonBuilder struct {
 	docs  []*object
 	taken map[string]bool // paths that are used
 }
-
-func (b *jsonBuilder) docsN() int { return len(b.docs) }
 
 // sentenceList is a list whose elements are sentences.
 type sentenceList struct {
@@ -842,16 +840,14 @@ func (b *jsonBuilder) relations(spans *spanList) {
 					break
 				}
 			}
-			if r.KindFrom == "" {
+			switch r.KindFrom {
+			case "":
 				r.Kind = "relation"
-			}
-			b.Corpus.JSON.Relations = append(b.Corpus.JSON.Relations, r)
-			why := fmt.Sprintf("%s: %s.", below(spans.each, path), plural(n, "relation", "relations"))
-			if r.KindFrom == "labels" {
-				r := &b.Corpus.JSON.Relations[len(b.Corpus.JSON.Relations)-1]
+			case "labels":
 				r.KindFrom = "labels.0"
 			}
-			b.Why["json.relations"] = why
+			b.Corpus.JSON.Relations = append(b.Corpus.JSON.Relations, r)
+			b.Why["json.relations"] = fmt.Sprintf("%s: %s.", below(spans.each, path), plural(n, "relation", "relations"))
 			return true
 		}
 		return false
