@@ -113,11 +113,7 @@ func measureAgreement(ctx context.Context, dir string, choice agreement.Choice, 
 	if err != nil {
 		return nil, err
 	}
-	parts := make([]*agreement.Found, reader.Parts())
-	err = pipeline.Each(ctx, len(parts), 0, func(ctx context.Context, i int) (err error) {
-		parts[i], err = reader.Part(ctx, i)
-		return err
-	})
+	parts, err := each(ctx, reader.Parts(), reader.Part)
 	if err != nil {
 		return nil, err
 	}

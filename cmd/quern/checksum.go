@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/quern-data/quern/pipeline"
 	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/records"
 	"github.com/quern-data/quern/stages/snapshot"
@@ -77,11 +76,7 @@ func checksums(ctx context.Context, s *snapshot.Snapshot, t schema.Table) ([]col
 	if err != nil {
 		return nil, err
 	}
-	parts := make([][]records.Checksum, table.Parts())
-	err = pipeline.Each(ctx, len(parts), 0, func(ctx context.Context, i int) (err error) {
-		parts[i], err = table.Checksums(ctx, i)
-		return err
-	})
+	parts, err := each(ctx, table.Parts(), table.Checksums)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/quern-data/quern/pipeline"
 	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/records"
 )
@@ -114,10 +113,10 @@ func (q *countQuery) run(ctx context.Context, dir string) ([]countRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	parts := make([]partCount, table.Parts())
-	err = pipeline.Each(ctx, len(parts), 0, func(ctx context.Context, i int) error {
-		parts[i] = newPartCount(q)
-		return parts[i].read(table.Part(ctx, i))
+	parts, err := each(ctx, table.Parts(), func(ctx context.Context, i int) (partCount, error) {
+		part := newPartCount(q)
+		err := part.read(table.Part(ctx, i))
+		return part, err
 	})
 	if err != nil {
 		return nil, err

@@ -318,6 +318,16 @@ func loadSnapshot(dir string) (*snapshot.Snapshot, error) {
 	return snapshot.Load(dir)
 }
 
+// each is what do makes of 0 to n-1, in this order. Several are made at the same time.
+func each[T any](ctx context.Context, n int, do func(ctx context.Context, i int) (T, error)) ([]T, error) {
+	made := make([]T, n)
+	err := pipeline.Each(ctx, n, 0, func(ctx context.Context, i int) (err error) {
+		made[i], err = do(ctx, i)
+		return err
+	})
+	return made, err
+}
+
 // verifySnapshot lists what is not as it was written. hashOnly looks at the bytes of
 // the shards, and not at their values.
 func verifySnapshot(ctx context.Context, s *snapshot.Snapshot, level verifier.Level, workers int, hashOnly bool) ([]verifier.Problem, error) {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/quern-data/quern/pipeline"
 	"github.com/quern-data/quern/schema"
 	"github.com/quern-data/quern/stages/records"
 	"github.com/quern-data/quern/stages/splits"
@@ -108,20 +107,14 @@ func surveySplits(ctx context.Context, dir string, options splits.Options, top i
 	if err != nil {
 		return nil, err
 	}
-	parts := make([]splits.Part, reader.Parts())
-	err = pipeline.Each(ctx, len(parts), 0, func(ctx context.Context, i int) (err error) {
-		parts[i], err = reader.Part(ctx, i)
-		return err
-	})
+	parts, err := each(ctx, reader.Parts(), reader.Part)
 	if err != nil {
 		return nil, err
 	}
 	survey := reader.Join(parts)
 	wanted := survey.Wanted()
-	again := make([]splits.Again, len(wanted))
-	err = pipeline.Each(ctx, len(wanted), 0, func(ctx context.Context, i int) (err error) {
-		again[i], err = reader.Again(ctx, survey, wanted[i])
-		return err
+	again, err := each(ctx, len(wanted), func(ctx context.Context, i int) (splits.Again, error) {
+		return reader.Again(ctx, survey, wanted[i])
 	})
 	if err != nil {
 		return nil, err
