@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -261,7 +260,5 @@ func decimals(v *float64) string {
 }
 
 func agreementJSON(w io.Writer, r *agreementReport, _ int) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
+	return printJSON(w, r)
 }

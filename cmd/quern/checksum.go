@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -96,9 +95,7 @@ func checksums(ctx context.Context, s *snapshot.Snapshot, t schema.Table) ([]col
 
 func printChecksums(w io.Writer, sums []columnSum, asJSON bool) error {
 	if asJSON {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(sums)
+		return printJSON(w, sums)
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "table\tcolumn\trows\tnulls\tchecksum")

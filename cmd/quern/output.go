@@ -318,6 +318,13 @@ func loadSnapshot(dir string) (*snapshot.Snapshot, error) {
 	return snapshot.Load(dir)
 }
 
+// printJSON prints a value for people to read too.
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
 // each is what do makes of 0 to n-1, in this order. Several are made at the same time.
 func each[T any](ctx context.Context, n int, do func(ctx context.Context, i int) (T, error)) ([]T, error) {
 	made := make([]T, n)

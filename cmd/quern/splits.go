@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -64,9 +63,7 @@ thousand may be missed. docs/splits.md says what is not found, and how to make s
 				return err
 			}
 			if format == "json" {
-				e := json.NewEncoder(cmd.OutOrStdout())
-				e.SetIndent("", "  ")
-				err = e.Encode(r)
+				err = printJSON(cmd.OutOrStdout(), r)
 			} else {
 				err = printSplits(cmd.OutOrStdout(), r)
 			}
