@@ -219,10 +219,7 @@ func (f *duckFlags) withSession(ctx context.Context, dir string, work func(conte
 	if !duck.Available {
 		return duck.ErrAbsent
 	}
-	if dir, err = snapshot.Resolve(dir); err != nil {
-		return err
-	}
-	from, err := snapshot.Load(dir)
+	from, err := loadSnapshot(dir)
 	if err != nil {
 		return err
 	}
