@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -398,10 +397,13 @@ type fitting struct {
 // refuses and misses next to nothing, and of several the one that finds most labels.
 func (c *initial) profile(ctx context.Context, dir string, g *sniff.Guess) (best *fitting) {
 	for _, name := range config.Profiles() {
+		if name == "minimal" || name == "reference" {
+			continue
+		}
 		l, err := config.Load(config.Options{Profile: name, Flags: map[string]string{
 			"corpora.root": filepath.Join(dir, "corpus"), "output.dir": filepath.Join(dir, "out"),
 		}})
-		if err != nil || len(l.Config.Corpora) != 1 || l.Config.Corpora[0].Format != g.Corpus.Format || name == "minimal" || name == "reference" {
+		if err != nil || len(l.Config.Corpora) != 1 || l.Config.Corpora[0].Format != g.Corpus.Format {
 			continue
 		}
 		result, err := try(ctx, l)
@@ -514,47 +516,30 @@ type trialResult struct {
 type typed struct{ layer, label, polarity string }
 
 // layers are the labels that were seen, by the names of their layers.
-func (r *trialResult) layers() []sniff.Layer {
-	var list []sniff.Layer
-	for _, l := range slices.SortedFunc(maps.Keys(r.seen), func(a, b typed) int {
-		return cmp.Or(strings.Compare(a.layer, b.layer), strings.Compare(a.label, b.label), strings.Compare(a.polarity, b.polarity))
-	}) {
-		if len(list) == 0 || list[len(list)-1].Name != l.layer {
-			list = append(list, sniff.Layer{Name: l.layer})
+func (r *trialResult) layers() (list []sniff.Layer) {
+	labels, polarity := make(map[string]sniff.Counter), make(map[string]bool)
+	for l, n := range r.seen {
+		if labels[l.layer] == nil {
+			labels[l.layer] = make(sniff.Counter)
 		}
-		at := &list[len(list)-1]
-		at.Polarity = at.Polarity || l.polarity != ""
-		if n := len(at.Labels); n > 0 && at.Labels[n-1].Text == l.label {
-			at.Labels[n-1].N += r.seen[l]
-		} else {
-			at.Labels = append(at.Labels, sniff.Count{Text: l.label, N: r.seen[l]})
-		}
+		labels[l.layer][l.label] += n
+		polarity[l.layer] = polarity[l.layer] || l.polarity != ""
 	}
-	for i := range list {
-		sortCounts(list[i].Labels)
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		list = append(list, sniff.Layer{Name: name, Polarity: polarity[name], Labels: labels[name].List()})
 	}
 	return list
 }
 
 // polarities are what stood for one apart from labels.
 func (r *trialResult) polarities() []sniff.Count {
-	counts := make(map[string]int)
+	counts := make(sniff.Counter)
 	for l, n := range r.seen {
 		if l.polarity != "" {
 			counts[l.polarity] += n
 		}
 	}
-	var list []sniff.Count
-	for text, n := range counts {
-		list = append(list, sniff.Count{Text: text, N: n})
-	}
-	sortCounts(list)
-	return list
-}
-
-// sortCounts puts the most frequent first.
-func sortCounts(list []sniff.Count) {
-	slices.SortFunc(list, func(a, b sniff.Count) int { return cmp.Or(cmp.Compare(b.N, a.N), strings.Compare(a.Text, b.Text)) })
+	return counts.List()
 }
 
 func (r *trialResult) String() string {

@@ -13,7 +13,7 @@ type bratFile struct {
 	path  string
 	text  string
 	kinds [256]int // lines by their first letter
-	types counter
+	types Counter
 }
 
 var (
@@ -31,7 +31,7 @@ func (e *evidence) lookBrat(f *File) bool {
 	if text == "" && !e.sample.More {
 		return false
 	}
-	file := &bratFile{path: f.Path, text: text, types: make(counter)}
+	file := &bratFile{path: f.Path, text: text, types: make(Counter)}
 	lines, fit := 0, 0
 	for line := range bytes.Lines(f.text()) {
 		if line = bytes.TrimRight(line, "\r\n"); len(line) == 0 {
@@ -55,7 +55,7 @@ func (e *evidence) lookBrat(f *File) bool {
 
 func (e *evidence) guessBrat() *Guess {
 	g := newGuess("brat", "are texts with annotations of brat beside them")
-	types := make(counter)
+	types := make(Counter)
 	var kinds [256]int
 	for _, f := range e.brat {
 		g.Files = append(g.Files, f.path)
@@ -71,7 +71,7 @@ func (e *evidence) guessBrat() *Guess {
 	}
 	slices.Sort(g.Files)
 	g.addLayer(layer(g.Corpus.Brat.Layer, types))
-	what := fmt.Sprintf("Types: %s.", examples(types.list()))
+	what := fmt.Sprintf("Types: %s.", examples(types.List()))
 	for _, k := range []struct {
 		letter    byte
 		one, many string

@@ -191,7 +191,7 @@ var (
 func (e *evidence) paths(g *Guess) {
 	g.include(e.sample)
 	folders, files, annotators := make(map[string]bool), make(map[string]bool), make(map[string][]string)
-	exts, separators := make(map[string]bool), make(counter)
+	exts, separators := make(map[string]bool), make(Counter)
 	for _, name := range g.Files {
 		exts[plainExtension(name)] = true
 	}
@@ -231,7 +231,7 @@ func (e *evidence) paths(g *Guess) {
 		g.Why["paths"] = "Files are named like splits."
 	}
 	if with := countAll(annotators); with > 1 && with*10 >= n*9 && len(c.Paths) == 0 && !hasField("annotator") {
-		c.Paths = []string{"**/{name}" + separators.list()[0].Text + "{annotator:(?i:annotator|anno|ann|coder|rater)[_-]?[A-Za-z0-9]+}.*"}
+		c.Paths = []string{"**/{name}" + separators.List()[0].Text + "{annotator:(?i:annotator|anno|ann|coder|rater)[_-]?[A-Za-z0-9]+}.*"}
 		g.Why["paths"] = "Files are named after their annotators."
 		if with > len(annotators) {
 			g.Remarks = append(g.Remarks, "Several files differ by their annotator alone. To make one document of them, write document_id: \"{name}\" and same_id: annotators.")
@@ -246,11 +246,11 @@ func countAll(m map[string][]string) (n int) {
 	return n
 }
 
-// counter counts texts.
-type counter map[string]int
+// Counter counts texts.
+type Counter map[string]int
 
-// list is the counts, the highest first.
-func (c counter) list() []Count {
+// List is the counts, the highest first.
+func (c Counter) List() []Count {
 	out := make([]Count, 0, len(c))
 	for text, n := range c {
 		out = append(out, Count{text, n})
@@ -259,7 +259,7 @@ func (c counter) list() []Count {
 	return out
 }
 
-func (c counter) total() (n int) {
+func (c Counter) total() (n int) {
 	for _, k := range c {
 		n += k
 	}
@@ -360,7 +360,7 @@ var (
 // values are the values of one place, over all documents or rows.
 type values struct {
 	n, empty, words, bytes, urls, numbers int
-	distinct                              counter
+	distinct                              Counter
 	inOrder                               bool // whether they are numbers that rise by one
 	last                                  int
 }
@@ -372,7 +372,7 @@ func (v *values) add(s string) {
 		return
 	}
 	if v.distinct == nil {
-		v.distinct, v.inOrder = make(counter), true
+		v.distinct, v.inOrder = make(Counter), true
 	}
 	v.n++
 	v.bytes += len(s)
@@ -408,20 +408,20 @@ func (v *values) isLabel(named bool) bool {
 
 // why says what the values are, in words.
 func (v *values) why() string {
-	return fmt.Sprintf("%s: %s.", plural(len(v.distinct), "value", "values"), examples(v.distinct.list()))
+	return fmt.Sprintf("%s: %s.", plural(len(v.distinct), "value", "values"), examples(v.distinct.List()))
 }
 
-func layer(name string, counts counter) Layer { return Layer{Name: name, Labels: counts.list()} }
+func layer(name string, counts Counter) Layer { return Layer{Name: name, Labels: counts.List()} }
 
 // addLayer adds counts to the layer of this name.
 func (g *Guess) addLayer(l Layer) {
 	for i := range g.Layers {
 		if g.Layers[i].Name == l.Name {
-			sum := make(counter)
+			sum := make(Counter)
 			for _, c := range append(slices.Clone(g.Layers[i].Labels), l.Labels...) {
 				sum[c.Text] += c.N
 			}
-			g.Layers[i].Labels = sum.list()
+			g.Layers[i].Labels = sum.List()
 			return
 		}
 	}

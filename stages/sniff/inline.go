@@ -16,7 +16,7 @@ import (
 type inlineFile struct {
 	path   string
 	groups int
-	lists  []counter // labels as typed, by the list of the group they stand in
+	lists  []Counter // labels as typed, by the list of the group they stand in
 }
 
 var (
@@ -42,7 +42,7 @@ func (e *evidence) lookInline(f *File) bool {
 			file.groups++
 			for i, list := range lists {
 				for len(file.lists) <= i {
-					file.lists = append(file.lists, make(counter))
+					file.lists = append(file.lists, make(Counter))
 				}
 				for _, label := range list {
 					file.lists[i][label]++
@@ -101,14 +101,14 @@ func (e *evidence) guessInline(taxonomies map[string]*config.Taxonomy) *Guess {
 	g := newGuess("inline", "hold labels in brackets, such as [[…], […]]")
 	g.Closed = true
 	groups := 0
-	all, codes := make(counter), make(counter)
-	var lists []counter
+	all, codes := make(Counter), make(Counter)
+	var lists []Counter
 	for _, f := range e.inline {
 		g.Files = append(g.Files, f.path)
 		groups += f.groups
 		for i, list := range f.lists {
 			for len(lists) <= i {
-				lists = append(lists, make(counter))
+				lists = append(lists, make(Counter))
 			}
 			for label, n := range list {
 				all[label] += n
@@ -132,15 +132,15 @@ func (e *evidence) guessInline(taxonomies map[string]*config.Taxonomy) *Guess {
 	total := codes.total()
 	if most*10 >= total*7 {
 		g.Corpus.Taxonomy = best
-		g.Why["taxonomy"] = fmt.Sprintf("%d of %d labels are of the built-in taxonomy %s: %s.", most, total, best, examples(all.list()))
+		g.Why["taxonomy"] = fmt.Sprintf("%d of %d labels are of the built-in taxonomy %s: %s.", most, total, best, examples(all.List()))
 		return g
 	}
-	g.Why["taxonomy"] = fmt.Sprintf("No built-in taxonomy has these labels: %s.", examples(all.list()))
+	g.Why["taxonomy"] = fmt.Sprintf("No built-in taxonomy has these labels: %s.", examples(all.List()))
 	seen := make(map[string]bool) // in an earlier layer: a code is of one
 	for i, list := range lists {
 		l := Layer{Name: fmt.Sprintf("layer_%d", i+1)}
-		one, spelling := make(counter), make(map[string]string)
-		for _, c := range list.list() {
+		one, spelling := make(Counter), make(map[string]string)
+		for _, c := range list.List() {
 			code := c.Text
 			if m := polarityExpr.FindStringSubmatch(code); m != nil {
 				code, l.Polarity = m[1], true
@@ -157,7 +157,7 @@ func (e *evidence) guessInline(taxonomies map[string]*config.Taxonomy) *Guess {
 		for folded := range spelling {
 			seen[folded] = true
 		}
-		if l.Labels = one.list(); len(l.Labels) > 0 {
+		if l.Labels = one.List(); len(l.Labels) > 0 {
 			g.Layers = append(g.Layers, l)
 		}
 	}
@@ -165,7 +165,7 @@ func (e *evidence) guessInline(taxonomies map[string]*config.Taxonomy) *Guess {
 }
 
 // countKnown counts the labels that a taxonomy lists.
-func countKnown(codes counter, t *config.Taxonomy) (n int) {
+func countKnown(codes Counter, t *config.Taxonomy) (n int) {
 	if t.Open {
 		return 0
 	}

@@ -499,7 +499,7 @@ func (b *jsonBuilder) sentenceLabels(entry *config.JSONSentences, s sentenceList
 		seen := layer(l.Layer, v.distinct)
 		if l.Polarity != "" {
 			seen.Polarity = true
-			b.Polarities = s.shape.scalars[polarity].distinct.list()
+			b.Polarities = s.shape.scalars[polarity].distinct.List()
 		}
 		b.addLayer(seen)
 		b.Why[labelKey(fmt.Sprintf("json.sentences[%d].labels", len(b.Corpus.JSON.Sentences)), path)] = v.why()
@@ -515,7 +515,7 @@ func (b *jsonBuilder) sentenceLabels(entry *config.JSONSentences, s sentenceList
 // joins adds a relation where elements have a kind and the numbers of sentences, as in
 // ["answers", [3, 4]], of another list before them.
 func (b *jsonBuilder) joins(s *sentenceList, path string) bool {
-	numbered, kinds := 0, make(counter)
+	numbered, kinds := 0, make(Counter)
 	for _, l := range s.shape.lists[path] {
 		if len(l.elements) != 2 {
 			return false
@@ -539,7 +539,7 @@ func (b *jsonBuilder) joins(s *sentenceList, path string) bool {
 	b.Corpus.JSON.Relations = append(b.Corpus.JSON.Relations, config.JSONRelations{
 		Path: s.path, KindFrom: path + ".0", To: path + ".1", ToRole: to.Role,
 	})
-	b.Why["json.relations"] = fmt.Sprintf("%s has kinds and numbers: %s. They are taken for sentences of %s.", below(s.path, path), examples(kinds.list()), to.Path)
+	b.Why["json.relations"] = fmt.Sprintf("%s has kinds and numbers: %s. They are taken for sentences of %s.", below(s.path, path), examples(kinds.List()), to.Path)
 	return true
 }
 
@@ -679,7 +679,7 @@ func (b *jsonBuilder) spans(text string) {
 			entry.Labels[0].Layer, entry.Labels[0].LayerFrom = "", "from_name"
 			for _, v := range elements {
 				l, _ := get(v, "from_name").(string)
-				one := make(counter)
+				one := make(Counter)
 				countLabels(get(v, from), one)
 				b.addLayer(layer(name(l), one))
 			}
@@ -698,7 +698,7 @@ func (b *jsonBuilder) spans(text string) {
 			entry.ID = "id"
 		}
 		b.Corpus.JSON.Spans = append(b.Corpus.JSON.Spans, entry)
-		b.Why["json.spans"] = strings.TrimSpace(b.Why["json.spans"] + " " + fmt.Sprintf("%s: %s, of which %d lie in the text. Labels: %s.", below(s.each, s.path), plural(o.all, "span", "spans"), o.inside, examples(counts.list())))
+		b.Why["json.spans"] = strings.TrimSpace(b.Why["json.spans"] + " " + fmt.Sprintf("%s: %s, of which %d lie in the text. Labels: %s.", below(s.each, s.path), plural(o.all, "span", "spans"), o.inside, examples(counts.List())))
 		if unit, why := o.unit(); unit != "code_points" {
 			b.Corpus.JSON.Offsets = unit
 			b.Why["json.offsets"] = why
@@ -741,11 +741,11 @@ func hasID(elements []any) bool {
 }
 
 // spanLabel finds where elements have their label, and counts the labels.
-func spanLabel(elements []any, start, end string) (string, counter) {
+func spanLabel(elements []any, start, end string) (string, Counter) {
 	paths := []string{"label", "labels", "value.labels", "type", "tag", "category", "class", "entity", "entity_type", "name", "2", "tag_name", "value.choices"}
-	best, most := "", counter(nil)
+	best, most := "", Counter(nil)
 	for _, path := range paths {
-		counts := make(counter)
+		counts := make(Counter)
 		for _, v := range elements {
 			countLabels(get(v, path), counts)
 		}
@@ -761,7 +761,7 @@ func spanLabel(elements []any, start, end string) (string, counter) {
 			}
 			for _, key := range o.keys {
 				if s, ok := o.values[key].(string); ok && key != start && key != end && len(s) < 60 && key != "text" && key != "id" {
-					counts := make(counter)
+					counts := make(Counter)
 					for _, v := range elements {
 						countLabels(get(v, key), counts)
 					}
@@ -769,13 +769,13 @@ func spanLabel(elements []any, start, end string) (string, counter) {
 				}
 			}
 		}
-		return "label", counter{}
+		return "label", Counter{}
 	}
 	return best, most
 }
 
 // countLabels counts a label, or each of a list.
-func countLabels(v any, into counter) {
+func countLabels(v any, into Counter) {
 	if l, ok := v.([]any); ok {
 		for _, element := range l {
 			if s, ok := element.(string); ok {
@@ -812,7 +812,7 @@ func (b *jsonBuilder) relations(spans *spanList) {
 	add := func(path, where string, elements []any) bool {
 		for _, e := range ends {
 			n := 0
-			kinds := make(map[string]counter)
+			kinds := make(map[string]Counter)
 			for _, v := range elements {
 				_, okFrom := scalar(get(v, e[0]))
 				_, okTo := scalar(get(v, e[1]))
@@ -825,7 +825,7 @@ func (b *jsonBuilder) relations(spans *spanList) {
 						continue
 					}
 					if kinds[key] == nil {
-						kinds[key] = make(counter)
+						kinds[key] = make(Counter)
 					}
 					countLabels(get(v, key), kinds[key])
 				}

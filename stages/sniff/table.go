@@ -138,7 +138,7 @@ func merge(files []*tableFile) (columns []*values) {
 	for _, f := range files {
 		for i, v := range f.columns {
 			if i == len(columns) {
-				columns = append(columns, &values{distinct: make(counter), inOrder: true})
+				columns = append(columns, &values{distinct: make(Counter), inOrder: true})
 			}
 			c := columns[i]
 			c.n, c.empty, c.words, c.bytes, c.urls, c.numbers = c.n+v.n, c.empty+v.empty, c.words+v.words, c.bytes+v.bytes, c.urls+v.urls, c.numbers+v.numbers
@@ -196,7 +196,7 @@ func (e *evidence) guessColumns() *Guess {
 	if v.words >= 2*v.n {
 		c.Unit = "sentence"
 	}
-	g.Why["columns.unit"] = fmt.Sprintf("Column %d has %s, e.g. %q.", text, map[string]string{"token": "tokens", "sentence": "sentences"}[c.Unit], shorten(v.distinct.list()[0].Text, 40))
+	g.Why["columns.unit"] = fmt.Sprintf("Column %d has %s, e.g. %q.", text, map[string]string{"token": "tokens", "sentence": "sentences"}[c.Unit], shorten(v.distinct.List()[0].Text, 40))
 	switch {
 	case c.DocStart != "":
 		c.BlankLine = "sentence"
@@ -225,7 +225,7 @@ func (e *evidence) guessColumns() *Guess {
 		switch {
 		case i == text:
 		case isTag(i):
-			counts, numbers := make(counter), 0
+			counts, numbers := make(Counter), 0
 			for tag, n := range v.distinct {
 				if len(tag) > 2 {
 					counts[tag[2:]] += n
@@ -236,12 +236,12 @@ func (e *evidence) guessColumns() *Guess {
 			}
 			if numbers > 0 && numbers == counts.total() {
 				c.Names[i] = "link"
-				g.Remarks = append(g.Remarks, fmt.Sprintf("Column %d has numbers in its tags, e.g. %s: as link of a label, they join the spans that have the same, see links in docs/formats.md.", i, examples(v.distinct.list())))
+				g.Remarks = append(g.Remarks, fmt.Sprintf("Column %d has numbers in its tags, e.g. %s: as link of a label, they join the spans that have the same, see links in docs/formats.md.", i, examples(v.distinct.List())))
 				continue
 			}
 			layers++
 			c.Names[i], c.Labels = g.tagLayer(c.Labels, layers, "bio", counts)
-			why = append(why, fmt.Sprintf("Column %d has tags: %s.", i, examples(v.distinct.list())))
+			why = append(why, fmt.Sprintf("Column %d has tags: %s.", i, examples(v.distinct.List())))
 		case perBlock(i) && len(v.distinct) > 1 && c.BlankLine == "document":
 			n := "id"
 			if attributes[n] {
@@ -271,7 +271,7 @@ func (e *evidence) guessColumns() *Guess {
 }
 
 // tagLayer adds a column of labels, and returns its name.
-func (g *Guess) tagLayer(labels []config.LabelField, number int, scheme string, counts counter) (string, []config.LabelField) {
+func (g *Guess) tagLayer(labels []config.LabelField, number int, scheme string, counts Counter) (string, []config.LabelField) {
 	name := "label"
 	if number > 1 {
 		name += "_" + strconv.Itoa(number)
