@@ -31,7 +31,7 @@ func newExportDuckDBCommand() *cobra.Command {
 		Use:   "duckdb OUT FILE",
 		Short: "Write a DuckDB file with the tables, keys, views and comments",
 		Long: `Export makes a DuckDB database of the current snapshot, or of the snapshot whose folder is
-given: the five tables with their keys, the views of quern query, a comment on each of them
+given: the six tables with their keys, the views of quern query, a comment on each of them
 and on each column, and a table metadata that says which snapshot it is. The file appears
 when it is complete, and DuckDB from version 1.1 on opens it.` + absentNote(),
 		Example: "  quern export duckdb out reviews.duckdb\n  quern export duckdb out reviews.duckdb --replace --memory 4GB",

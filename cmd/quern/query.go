@@ -38,6 +38,7 @@ to the snapshot. The tables are views, and beside them are
   cooccurrence        which labels stand on one sentence
   polarity_by_section how each section is judged
   repairs_by_rule     which repairs were made, with an example
+  relation_texts      relations, with the text at each end
 
 docs/queries.md documents them, and so does DESCRIBE. Of several statements the rows of
 the last one are printed. Without SQL, statements are read from standard input, and typed
