@@ -12,7 +12,7 @@ import (
 // The stages of a run, each with what the names of its functions have in them. The
 // outermost function of a stack that is of a stage decides.
 var stageFrames = []struct{ stage, part string }{
-	{"scan", "/quern/stages/reader.Scan"},
+	{"scan", "/quern/stages/reader.Options."},
 	{"scan", "/quern/stages/reader.(*scanner)"},
 	{"read", "/quern/stages/reader."},
 	{"parse", "/quern/stages/parser."},

@@ -224,7 +224,7 @@ func TestArchiveBroken(t *testing.T) {
 			if err := os.WriteFile(path, whole[:end], 0o666); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Scan(t.Context(), corpusAt(path), limits, 0); err == nil || !strings.Contains(err.Error(), kind) {
+			if _, err := (Options{}).Scan(t.Context(), corpusAt(path), limits); err == nil || !strings.Contains(err.Error(), kind) {
 				t.Errorf("%s cut short at byte %d of %d: %v", kind, end, len(whole), err)
 			}
 		}
@@ -234,7 +234,7 @@ func TestArchiveBroken(t *testing.T) {
 		}
 		small := limits
 		small.ArchiveBytes = 3000
-		if _, err := Scan(t.Context(), corpusAt(path), small, 0); err == nil || !strings.Contains(err.Error(), "limits.archive_bytes") {
+		if _, err := (Options{}).Scan(t.Context(), corpusAt(path), small); err == nil || !strings.Contains(err.Error(), "limits.archive_bytes") {
 			t.Errorf("%s is over the limit: %v", kind, err)
 		}
 	}
@@ -288,7 +288,7 @@ func BenchmarkArchive(b *testing.B) {
 		b.Run("scan/"+kind, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Scan(b.Context(), c, limits, 0); err != nil {
+				if _, err := (Options{}).Scan(b.Context(), c, limits); err != nil {
 					b.Fatal(err)
 				}
 			}

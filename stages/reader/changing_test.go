@@ -328,7 +328,7 @@ func TestScanDepth(t *testing.T) {
 	c := corpusAt(root)
 	c.Exclude, c.FollowSymlinks = []string{"**/old/**"}, true
 	scan := func(depth int) *Plan {
-		p, err := Scan(t.Context(), c, config.Limits{DocumentBytes: 1, PathDepth: depth}, 0)
+		p, err := Options{}.Scan(t.Context(), c, config.Limits{DocumentBytes: 1, PathDepth: depth})
 		if err != nil {
 			t.Fatal(err)
 		}

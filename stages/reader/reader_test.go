@@ -75,7 +75,7 @@ func reviews(root string) config.Corpus {
 
 func mustScan(t testing.TB, c config.Corpus) *Plan {
 	t.Helper()
-	p, err := Scan(t.Context(), c, limits, 0)
+	p, err := Options{}.Scan(t.Context(), c, limits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +237,7 @@ func TestScanErrors(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c, l := corpusAt(root), limits
 			tt.change(&c, &l)
-			p, err := Scan(tt.ctx, c, l, 0)
+			p, err := Options{}.Scan(tt.ctx, c, l)
 			if err == nil || p != nil || !strings.Contains(err.Error(), tt.want) || !strings.HasPrefix(err.Error(), "corpus c: ") {
 				t.Errorf("got %v, %v, want an error with %q", p, err, tt.want)
 			}
@@ -335,7 +335,7 @@ func TestScanInterrupted(t *testing.T) {
 	for _, workers := range []int{1, 4} {
 		ctx := &countdown{Context: t.Context()}
 		ctx.left.Store(plenty)
-		if _, err := Scan(ctx, c, limits, workers); err != nil {
+		if _, err := (Options{Workers: workers}).Scan(ctx, c, limits); err != nil {
 			t.Fatal(err)
 		}
 		asked := plenty - ctx.left.Load()
@@ -346,7 +346,7 @@ func TestScanInterrupted(t *testing.T) {
 		}
 		for left := range asked {
 			ctx.left.Store(left)
-			p, err := Scan(ctx, c, limits, workers)
+			p, err := Options{Workers: workers}.Scan(ctx, c, limits)
 			if p != nil || !errors.Is(err, context.Canceled) || ctx.left.Load() < int64(-2*workers) {
 				t.Fatalf("%d workers, interrupted at question %d of %d, went on for %d: %v", workers, left, asked, -ctx.left.Load()-1, err)
 			}
@@ -961,7 +961,7 @@ func TestScanAccountsForEverything(t *testing.T) {
 		if rapid.Bool().Draw(t, "twins") {
 			c.Paths, c.Raw = []string{"**/{dir}/{name}.txt", "**/{name}.txt"}, rapid.SampledFrom([]string{"{dir}/raw.txt", "{name}", "raw.txt"}).Draw(t, "raw")
 		}
-		p, err := Scan(context.Background(), c, limits, 0)
+		p, err := Options{}.Scan(context.Background(), c, limits)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -1141,7 +1141,7 @@ func BenchmarkScan(b *testing.B) {
 			c := corpus(b)
 			b.ReportAllocs()
 			for b.Loop() {
-				p, err := Scan(b.Context(), c, limits, 0)
+				p, err := Options{}.Scan(b.Context(), c, limits)
 				if err != nil || p.Counts().Found != 90_000 {
 					b.Fatal(err)
 				}

@@ -36,12 +36,6 @@ type Options struct {
 	Index *Index
 }
 
-// Scan walks the folder of a corpus and plans how to read it, where each file is a
-// document. See Options.Scan.
-func Scan(ctx context.Context, corpus config.Corpus, limits config.Limits, workers int) (*Plan, error) {
-	return Options{Workers: workers}.Scan(ctx, corpus, limits)
-}
-
 // Scan walks the folder of a corpus and plans how to read it. The plan depends
 // on names, sizes and links alone, not on the order in which the file system
 // lists them. No file is opened, but for those that Records splits: where the
