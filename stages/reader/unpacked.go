@@ -330,9 +330,7 @@ func (u *unpackedFiles) release(f *unpackedFile) {
 
 func (f *unpackedFile) discard() {
 	if f.file != nil {
-		name := f.file.Name()
-		f.file.Close()
-		_ = os.Remove(name) // it has its name yet where an open file keeps it
+		_ = archive.CloseSpool(f.file)
 		f.file = nil
 	}
 	f.data = nil

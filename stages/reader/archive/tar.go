@@ -211,12 +211,7 @@ func (s *spool) close() error {
 	if s.file == nil {
 		return nil
 	}
-	name := s.file.Name()
-	err := s.file.Close()
-	if removed := os.Remove(name); removed == nil || errors.Is(removed, fs.ErrNotExist) {
-		return err
-	}
-	return err
+	return CloseSpool(s.file)
 }
 
 // spoolName is the pattern of the names of spools, for as long as they have one.
@@ -239,6 +234,13 @@ func NewSpool() (*os.File, error) {
 	}
 	_ = os.Remove(f.Name())
 	return f, nil
+}
+
+// CloseSpool closes a file of NewSpool, and removes it where it has its name yet.
+func CloseSpool(f *os.File) error {
+	err := f.Close()
+	_ = os.Remove(f.Name())
+	return err
 }
 
 // listPacked lists a compressed tar: one pass over all of it, in which its members
