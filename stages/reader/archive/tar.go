@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash"
 	"hash/crc64"
 	"io"
 	"io/fs"
@@ -246,29 +247,37 @@ func CloseSpool(f *os.File) error {
 // listPacked lists a compressed tar: one pass over all of it, in which its members
 // are hashed.
 func (a *Archive) listPacked() error {
-	u, err := a.unpacker()
+	t, err := a.unpack()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = u.Close() }()
-	buf := make([]byte, copyBytes)
-	sum := crc64.New(crcTable)
-	return a.listTar(u, func(m *Member, content io.Reader) error {
-		sum.Reset()
-		if _, err := io.CopyBuffer(sum, onlyReader{content}, buf); err != nil {
-			return err
-		}
-		m.Stamp = mix(mix(uint64(m.Size)) ^ sum.Sum64())
-		return nil
+	defer func() { _ = t.Close() }()
+	return a.listTar(t.Unpacker, func(m *Member, content io.Reader) (err error) {
+		_, m.Stamp, err = t.copy(io.Discard, content)
+		return err
 	})
 }
 
-func (a *Archive) unpacker() (*Unpacker, error) {
+// unpacking is a compressed tar that is unpacked from its start.
+type unpacking struct {
+	*Unpacker
+	buf []byte
+	sum hash.Hash64
+}
+
+func (a *Archive) unpack() (*unpacking, error) {
 	u, err := NewUnpacker(string(a.format), io.NewSectionReader(a.file, 0, a.size))
 	if err != nil {
 		return nil, fmt.Errorf("it is no whole %s archive: %w", a.format, err)
 	}
-	return u, nil
+	return &unpacking{u, make([]byte, copyBytes), crc64.New(crcTable)}, nil
+}
+
+// copy writes the content of a member, and returns its size and its stamp.
+func (t *unpacking) copy(to io.Writer, content io.Reader) (n int64, stamp uint64, err error) {
+	t.sum.Reset()
+	n, err = io.CopyBuffer(io.MultiWriter(t.sum, to), onlyReader{content}, t.buf)
+	return n, mix(mix(uint64(n)) ^ t.sum.Sum64()), err
 }
 
 const copyBytes = 1 << 16
@@ -300,28 +309,24 @@ func (a *Archive) fill(file *os.File) error {
 	}
 	slices.SortFunc(order, func(x, y *Member) int { return cmp.Compare(x.offset, y.offset) })
 	order = slices.CompactFunc(order, func(x, y *Member) bool { return x.offset == y.offset }) // hard links
-	u, err := a.unpacker()
+	t, err := a.unpack()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = u.Close() }()
-	buf := make([]byte, copyBytes)
-	sum := crc64.New(crcTable)
+	defer func() { _ = t.Close() }()
 	at := int64(0)
 	for _, m := range order {
 		if err := a.ctx.Err(); err != nil {
 			return err
 		}
-		if _, err := io.CopyBuffer(io.Discard, io.LimitReader(onlyReader{u}, m.offset-at), buf); err != nil {
+		if _, err := io.CopyBuffer(io.Discard, io.LimitReader(onlyReader{t}, m.offset-at), t.buf); err != nil {
 			return err
 		}
-		sum.Reset()
-		w := &spoolWriter{at: m.offset, file: file}
-		n, err := io.CopyBuffer(io.MultiWriter(sum, w), io.LimitReader(onlyReader{u}, m.Size), buf)
+		n, stamp, err := t.copy(&spoolWriter{at: m.offset, file: file}, io.LimitReader(t, m.Size))
 		if err != nil {
 			return err
 		}
-		if n != m.Size || m.Stamp != mix(mix(uint64(m.Size))^sum.Sum64()) {
+		if n != m.Size || stamp != m.Stamp {
 			return errors.New("it is not the archive any more that was listed")
 		}
 		at = m.offset + m.Size
