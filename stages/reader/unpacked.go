@@ -44,20 +44,17 @@ func (p *Plan) usualSize(packed int64) int64 {
 }
 
 // mostSize is what a document in a file of the given size unpacks to, at most.
-func (p *Plan) mostSize(path string, packed int64) int64 {
-	if !isPacked(path) || packed <= 0 || packed > int64(p.limit) {
-		return max(packed, 0)
-	}
-	return min(max(mostGrowth*packed, leastGrown), int64(p.limit))
-}
+func (p *Plan) mostSize(path string, size int64) int64 { return p.mostOf(size, isPacked(path)) }
 
 // mostTwin is mostSize of the twin of r. Which file that is is not kept; if any is
 // compressed, all are taken for that.
-func (p *Plan) mostTwin(r *record) int64 {
-	if len(p.twins) == 0 || r.twinSize <= 0 || r.twinSize > int64(p.limit) {
-		return max(r.twinSize, 0)
+func (p *Plan) mostTwin(r *record) int64 { return p.mostOf(r.twinSize, len(p.twins) > 0) }
+
+func (p *Plan) mostOf(size int64, packed bool) int64 {
+	if !packed || size <= 0 || size > int64(p.limit) {
+		return max(size, 0)
 	}
-	return min(max(mostGrowth*r.twinSize, leastGrown), int64(p.limit))
+	return min(max(mostGrowth*size, leastGrown), int64(p.limit))
 }
 
 // open opens a file of the plan, so that it reads as what it unpacks to.
