@@ -373,24 +373,13 @@ func (f *finder) file(path, real string, mode fs.FileMode, why ignoreKey) bool {
 	return false
 }
 
-// textBytes is how much text of paths is allocated at a time, and pieceRecords how
-// many records: a list that grows takes twice its room while it does.
-const (
-	textBytes    = 64 << 10
-	pieceRecords = 1000
-)
+// pieceRecords is how many records are allocated at a time: a list that grows takes
+// twice its room while it does.
+const pieceRecords = 1000
 
 // candidate notes a file that fits include. real is its path with links resolved.
 func (f *finder) candidate(path, real string, st state) {
-	// Paths stand one behind the other in large pieces of memory: that is a fifth
-	// less than one by one, and the collector need not look at each.
-	if f.text.Cap()-f.text.Len() < len(path) {
-		f.text = strings.Builder{}
-		f.text.Grow(max(textBytes, len(path)))
-	}
-	start := f.text.Len()
-	f.text.WriteString(path)
-	path = f.text.String()[start:]
+	path = keep(&f.text, []byte(path))
 	if real != path {
 		if f.links == nil {
 			f.links = map[string]string{}
