@@ -210,7 +210,7 @@ func (x *Index) save(to io.Writer, p *Plan, all []contents) error {
 
 // keeps reports whether what was found in a file is worth keeping.
 func (x *Index) keeps(c *contents) bool {
-	return c.state.stamp > unknownStamp && c.state.changed < x.Before && (c.trouble == nil || c.trouble.code == schema.FileEmpty)
+	return c.state.stamp > unknownStamp && c.state.changed < x.Before && (c.trouble == nil || c.trouble.Code == schema.FileEmpty)
 }
 
 // encoder writes an index.

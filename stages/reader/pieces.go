@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/quern-data/quern/schema"
-	"github.com/quern-data/quern/stages/reader/archive"
 )
 
 // block is a stretch of a file of records, as it was when the file was split.
@@ -107,18 +106,16 @@ func (r *Reader) failed(k int, err error, src *schema.Source) error {
 		return err
 	}
 	what := r.plan.where(k)
-	problem := (*archive.Problem)(nil)
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &problem):
-		refuse(src, problem.Code, "%s", problem.Text)
 	case errors.Is(err, errChanging):
 		refuse(src, schema.FileChanging, "%s is not what was there when the file was scanned: run again when whatever writes it is done", what)
 	case errors.Is(err, fs.ErrNotExist):
 		refuse(src, schema.FileVanished, "%s was there when the file was scanned and is gone now", what)
 	default:
-		refuse(src, schema.FileUnreadable, "%s cannot be read: %s", what, reason(err))
+		problem := problemOf(err, what)
+		refuse(src, problem.Code, "%s", problem.Text)
 	}
 	src.Unsettled = true
 	return nil

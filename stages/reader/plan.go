@@ -12,6 +12,7 @@ import (
 
 	"github.com/quern-data/quern/config"
 	"github.com/quern-data/quern/schema"
+	"github.com/quern-data/quern/stages/reader/archive"
 )
 
 // Plan is what a scan found: the documents of one corpus, ordered by partition if
@@ -43,9 +44,9 @@ type Plan struct {
 	// are; nil if each piece is a document.
 	pieces  []piece
 	first   []int32
-	split   Records            // what finds records in a file, nil if nothing does
-	headers []int64            // of the files of records, in bytes; nil if there are none
-	trouble map[int32]*trouble // by file: why no records were found in it
+	split   Records                    // what finds records in a file, nil if nothing does
+	headers []int64                    // of the files of records, in bytes; nil if there are none
+	trouble map[int32]*archive.Problem // by file: why no records were found in it
 
 	// keys are values that documents have in the columns keyed, where there are pieces.
 	keyed []string
@@ -243,7 +244,7 @@ func (p *Plan) stampOf(k int) uint64 {
 		}
 		return mix(mix(b.stamp^mix(uint64(b.offset))) ^ mix(uint64(b.line)) ^ hash(r.path))
 	}
-	if t := p.troubleOf(k); r.stamp == unknownStamp || r.twin == unknownStamp || t != nil && t.passes() {
+	if t := p.troubleOf(k); r.stamp == unknownStamp || r.twin == unknownStamp || t != nil && passes(t) {
 		return 0
 	}
 	return mix(mix(r.stamp^mix(r.twin)) ^ hash(r.path))
@@ -322,11 +323,23 @@ func (p *Plan) sizeAsStored(k int) int64 {
 
 // troubleOf is why no records were found in the file of piece k, nil if there is no
 // such reason.
-func (p *Plan) troubleOf(k int) *trouble {
+func (p *Plan) troubleOf(k int) *archive.Problem {
 	if p.trouble == nil {
 		return nil
 	}
 	return p.trouble[p.pieces[k].file]
+}
+
+// problemOf is what is known to be wrong with the file of piece k besides its size, nil
+// for nothing.
+func (p *Plan) problemOf(k int) *archive.Problem {
+	if t := p.troubleOf(k); t != nil {
+		return t
+	}
+	if r := p.fileOf(k); r.size == refusedSize {
+		return p.store.problem(r.path)
+	}
+	return nil
 }
 
 // original is the first piece with the id of document i, whatever partition that is
@@ -466,23 +479,15 @@ func (p *Plan) refuse(i int, src *schema.Source) {
 		}
 		size := p.sizeAsStored(k)
 		total += max(size, 0)
+		problem := p.problemOf(k)
 		switch {
-		case p.troubleOf(k) != nil:
-			t := p.troubleOf(k)
+		case problem != nil:
+			text := problem.Text
 			if to-from > 1 {
-				refuse(src, t.code, "%s: %s", what, t.message)
-			} else {
-				refuse(src, t.code, "%s", t.message)
+				text = what + ": " + text
 			}
-			src.Unsettled = t.passes()
-			return
-		case size == refusedSize:
-			problem := p.store.problem(p.fileOf(k).path)
-			if to-from > 1 {
-				refuse(src, problem.Code, "%s: %s", what, problem.Text)
-			} else {
-				refuse(src, problem.Code, "%s", problem.Text)
-			}
+			refuse(src, problem.Code, "%s", text)
+			src.Unsettled = p.troubleOf(k) != nil && passes(problem)
 			return
 		case size == 0 && !p.isWhole(k):
 			refuse(src, schema.RecordMalformed, "%s has no bytes: the file is cut off there, or a bracket or quotation mark before it is not closed", what)

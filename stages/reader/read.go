@@ -144,20 +144,28 @@ func (r *Reader) readWhole(k int, what string, src *schema.Source, buf []byte) (
 	if err := p.infrastructure(err); err != nil {
 		return data, err
 	}
+	switch {
+	case errors.Is(err, errTooLarge):
+		refuse(src, schema.FileTooLarge, "%s has more bytes than limits.document_bytes, %s, and has grown since it was scanned", what, p.limit)
+	case err != nil:
+		problem := problemOf(err, what)
+		refuse(src, problem.Code, "%s", problem.Text)
+	}
+	return data, nil
+}
+
+// problemOf is what is wrong with a file that could not be read, which is called what.
+func problemOf(err error, what string) *archive.Problem {
 	problem := (*archive.Problem)(nil)
 	switch {
 	case errors.As(err, &problem):
-		refuse(src, problem.Code, "%s", problem.Text)
-	case errors.Is(err, errTooLarge):
-		refuse(src, schema.FileTooLarge, "%s has more bytes than limits.document_bytes, %s, and has grown since it was scanned", what, p.limit)
+		return problem
 	case errors.Is(err, errChanging):
-		refuse(src, schema.FileChanging, "%s was being written while it was read: run again when whatever writes it is done", what)
+		return &archive.Problem{Code: schema.FileChanging, Text: what + " was being written while it was read: run again when whatever writes it is done"}
 	case errors.Is(err, fs.ErrNotExist):
-		refuse(src, schema.FileVanished, "%s was there when the folder was scanned and is gone now", what)
-	case err != nil:
-		refuse(src, schema.FileUnreadable, "%s cannot be read: %s", what, reason(err))
+		return &archive.Problem{Code: schema.FileVanished, Text: what + " was there when the folder was scanned and is gone now"}
 	}
-	return data, nil
+	return &archive.Problem{Code: schema.FileUnreadable, Text: fmt.Sprintf("%s cannot be read: %s", what, reason(err))}
 }
 
 // readTwin reads the twin of piece k, a file, which lies at raw, into buf. It returns

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -24,18 +23,11 @@ type Records interface {
 	Fields(record []byte, dst []string) []string
 }
 
-// trouble is why no records were found in a file.
-type trouble struct {
-	code    schema.Code
-	message string
+// passes reports whether the next scan may find a file without the problem by which no
+// records were found in it.
+func passes(p *archive.Problem) bool {
+	return p.Code != schema.FileEmpty && p.Code != schema.RecordMalformed
 }
-
-// passes reports whether the next scan may find the file without it.
-func (t *trouble) passes() bool {
-	return t.code != schema.FileEmpty && t.code != schema.RecordMalformed
-}
-
-func (t *trouble) Error() string { return t.message }
 
 // maxHeader is how many bytes a header may have: each record is read with it.
 const maxHeader = 64 << 10
@@ -46,8 +38,8 @@ type contents struct {
 	keys    keyList
 	groups  []uint64 // of splits: of each piece, nil if no splits are made
 	header  int64
-	state   state // that the file had when it was split
-	trouble *trouble
+	state   state            // that the file had when it was split
+	trouble *archive.Problem // why no records were found in it
 }
 
 // add adds a piece.
@@ -199,7 +191,7 @@ func (p *Plan) gather(all []contents) (groups []uint64) {
 		}
 		if f.trouble != nil {
 			if p.trouble == nil {
-				p.trouble = map[int32]*trouble{}
+				p.trouble = map[int32]*archive.Problem{}
 			}
 			p.trouble[int32(i)] = f.trouble
 		}
@@ -277,20 +269,11 @@ func (s *scanner) pieces(ctx context.Context, p *Plan, i int, found *contents, k
 	if err := p.infrastructure(err); err != nil {
 		return err
 	}
-	problem, of := (*archive.Problem)(nil), (*trouble)(nil)
 	switch {
-	case errors.As(err, &of):
-		found.trouble = of
-	case errors.As(err, &problem):
-		found.trouble = &trouble{problem.Code, problem.Text}
-	case errors.Is(err, errChanging):
-		found.trouble = &trouble{schema.FileChanging, "the file was being written while it was read: run again when whatever writes it is done"}
-	case errors.Is(err, fs.ErrNotExist):
-		found.trouble = &trouble{schema.FileVanished, "the file was there when the folder was scanned and is gone now"}
 	case err != nil:
-		found.trouble = &trouble{schema.FileUnreadable, "the file cannot be read: " + reason(err)}
+		found.trouble = problemOf(err, "the file")
 	case len(found.pieces) == 0 && found.state.size > 0:
-		found.trouble = &trouble{schema.FileEmpty, "the file holds no document"}
+		found.trouble = &archive.Problem{Code: schema.FileEmpty, Text: "the file holds no document"}
 	}
 	if found.trouble != nil || len(found.pieces) == 0 {
 		f.reset()
@@ -353,7 +336,7 @@ func (f *splitter) emit(w *window, r *schema.Record) error {
 			return fmt.Errorf("the format %s found a header of %d bytes, and then one of %d", f.corpus.Format, f.found.header, r.Header)
 		}
 		if r.Header > maxHeader {
-			return &trouble{schema.RecordMalformed, fmt.Sprintf("the row of the names has %d bytes, and may have %d, as every row is read with it: leave out columns that the config does not name", r.Header, maxHeader)}
+			return &archive.Problem{Code: schema.RecordMalformed, Text: fmt.Sprintf("the row of the names has %d bytes, and may have %d, as every row is read with it: leave out columns that the config does not name", r.Header, maxHeader)}
 		}
 		header, err := w.take(0, r.Header)
 		if err != nil {

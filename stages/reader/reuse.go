@@ -51,9 +51,9 @@ func (p *Plan) Identity(s Shard, salt string) [32]byte {
 			b = binary.AppendUvarint(append(b, 'p'), uint64(to-from))
 		}
 		for k := from; k < to; k++ {
-			kind, t := byte('d'), p.troubleOf(k)
+			kind, problem := byte('d'), p.problemOf(k)
 			switch {
-			case t != nil, p.fileOf(k).size == refusedSize:
+			case problem != nil:
 				kind = 'x'
 			case !p.isWhole(k):
 				kind = 'r'
@@ -70,11 +70,7 @@ func (p *Plan) Identity(s Shard, salt string) [32]byte {
 				// Where one ends and the next starts is not to be seen in their bytes.
 				b = binary.AppendVarint(binary.AppendVarint(b, p.size(k)), p.fileOf(k).twinSize)
 			}
-			switch {
-			case t != nil:
-				add(t.code.String(), t.message)
-			case kind == 'x':
-				problem := p.store.problem(p.fileOf(k).path)
+			if problem != nil {
 				add(problem.Code.String(), problem.Text)
 			}
 		}
