@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -207,12 +208,20 @@ func (o *Output) begin(holder Holder) error {
 
 // replace writes a file in place of another, in one step.
 func (o *Output) replace(path string, content []byte) error {
+	return o.replaceBy(path, func(to io.Writer) error {
+		_, err := to.Write(content)
+		return err
+	})
+}
+
+// replaceBy is replace with what write writes.
+func (o *Output) replaceBy(path string, write func(io.Writer) error) error {
 	tmp, err := o.tmp()
 	if err != nil {
 		return err
 	}
 	from := filepath.Join(tmp, filepath.Base(path))
-	err = o.disk.WriteFile(from, content, 0o644)
+	err = create(o.disk, from, 0o644, write)
 	if err == nil {
 		err = o.disk.Rename(from, path)
 	}
@@ -220,6 +229,18 @@ func (o *Output) replace(path string, content []byte) error {
 		err = o.disk.SyncDir(filepath.Dir(path))
 	}
 	return errors.Join(err, o.disk.RemoveAll(tmp))
+}
+
+// create makes a file of what write writes.
+func create(d *disk.Disk, path string, perm fs.FileMode, write func(io.Writer) error) error {
+	f, err := d.Create(path, perm)
+	if err != nil {
+		return err
+	}
+	if err := write(f); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	return f.Finish()
 }
 
 // tmp makes a folder that the next run removes if this one does not.

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -138,14 +139,10 @@ func (d *Draft) Write() (err error) {
 			return err
 		}
 	}
-	f, err := disk.Create(filepath.Join(d.Dir, ManifestName), 0o444)
+	err = create(disk, filepath.Join(d.Dir, ManifestName), 0o444, func(to io.Writer) error {
+		return d.Manifest.encode(to, d.inputs)
+	})
 	if err != nil {
-		return err
-	}
-	if err := d.Manifest.encode(f, d.inputs); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	if err := f.Finish(); err != nil {
 		return err
 	}
 	for _, folder := range folders {

@@ -227,29 +227,7 @@ func (o *Output) SaveIndex(corpus string, write func(io.Writer) error) error {
 	if err := o.disk.MkdirAll(o.private(indexName)); err != nil {
 		return err
 	}
-	tmp, err := o.tmp()
-	if err != nil {
-		return err
-	}
-	err = o.writeIndex(filepath.Join(tmp, indexName), write)
-	if err == nil {
-		err = o.disk.Rename(filepath.Join(tmp, indexName), o.indexPath(corpus))
-	}
-	if err == nil {
-		err = o.disk.SyncDir(o.private(indexName))
-	}
-	return errors.Join(err, o.disk.RemoveAll(tmp))
-}
-
-func (o *Output) writeIndex(path string, write func(io.Writer) error) error {
-	f, err := o.disk.Create(path, 0o644)
-	if err != nil {
-		return err
-	}
-	if err := write(f); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	return f.Finish()
+	return o.replaceBy(o.indexPath(corpus), write)
 }
 
 // KeepIndexes removes the indexes of all other corpora.
