@@ -345,12 +345,8 @@ func (o *Output) remove(id string) error {
 // has another size than when it was made. Of the parts, see Made.Intact.
 func (s *Snapshot) Intact() error {
 	for _, f := range s.Files {
-		info, err := os.Lstat(filepath.Join(s.Dir, f.Path))
-		if err != nil {
+		if err := intact(s.Dir, f.Path, f.Bytes); err != nil {
 			return err
-		}
-		if !info.Mode().IsRegular() || info.Size() != f.Bytes {
-			return fmt.Errorf("%s has %d bytes, and was written with %d", filepath.Join(s.Dir, f.Path), info.Size(), f.Bytes)
 		}
 	}
 	return nil

@@ -54,14 +54,23 @@ func (m *Made) InputLines() ([]byte, error) {
 // than when it was made.
 func (m *Made) Intact() error {
 	for _, p := range slices.Concat(m.Shard.Parts, m.Shard.Arrow) {
-		path := filepath.Join(m.dir, filepath.FromSlash(p.Path))
-		info, err := os.Lstat(path)
-		if err != nil {
+		if err := intact(m.dir, p.Path, p.Bytes); err != nil {
 			return err
 		}
-		if !info.Mode().IsRegular() || info.Size() != p.Bytes {
-			return fmt.Errorf("%s has %d bytes, and was written with %d", path, info.Size(), p.Bytes)
-		}
+	}
+	return nil
+}
+
+// intact returns an error if a file is missing or has another size than when it was
+// made. name is its path below dir, with slashes.
+func intact(dir, name string, bytes int64) error {
+	path := filepath.Join(dir, filepath.FromSlash(name))
+	info, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() || info.Size() != bytes {
+		return fmt.Errorf("%s has %d bytes, and was written with %d", path, info.Size(), bytes)
 	}
 	return nil
 }
