@@ -184,11 +184,8 @@ func FuzzIndex(f *testing.F) {
 }
 
 func BenchmarkIndex(b *testing.B) {
-	var text strings.Builder
-	for i := range 1_000_000 {
-		fmt.Fprintf(&text, "p%d accept some text that goes on for as long as short lines do, and a little longer\n", i)
-	}
-	c := linesAt(tree(b, map[string]string{"a.txt": text.String()}))
+	text := shortLines(1_000_000)
+	c := linesAt(tree(b, map[string]string{"a.txt": text}))
 	m := new(memory)
 	scan := func() {
 		p, err := Options{Records: quick{}, Index: m.index()}.Scan(b.Context(), c, limits)
@@ -200,7 +197,7 @@ func BenchmarkIndex(b *testing.B) {
 		}
 	}
 	scan()
-	b.SetBytes(int64(text.Len()))
+	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
 		scan()

@@ -546,15 +546,21 @@ func TestPieceSize(t *testing.T) {
 	}
 }
 
+// shortLines are as many lines as asked for, a record each.
+func shortLines(n int) string {
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, "p%d accept some text that goes on for as long as short lines do, and a little longer\n", i)
+	}
+	return text.String()
+}
+
 // BenchmarkSplit finds a million short lines, which is what planning a file of
 // records costs beyond its parser.
 func BenchmarkSplit(b *testing.B) {
-	var text strings.Builder
-	for i := range 1_000_000 {
-		fmt.Fprintf(&text, "p%d accept some text that goes on for as long as short lines do, and a little longer\n", i)
-	}
-	c := linesAt(tree(b, map[string]string{"a.txt": text.String()}))
-	b.SetBytes(int64(text.Len()))
+	text := shortLines(1_000_000)
+	c := linesAt(tree(b, map[string]string{"a.txt": text}))
+	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
 		p, err := Options{Records: quick{}}.Scan(b.Context(), c, limits)
