@@ -58,11 +58,13 @@ func (p *Plan) Shards(target int64) []Shard {
 // cut appends the shards of a range of entries.
 func (p *Plan) cut(shards []Shard, start, end int, target int64) []Shard {
 	hashes := make([]uint64, end-start)
+	sizes := make([]int64, end-start)
 	ends := make([]int64, end-start)
 	var total int64
 	for i := range hashes {
 		hashes[i] = p.idHash(start + i)
-		total += p.weight(start + i)
+		sizes[i] = p.readBytes(start + i)
+		total += weight(sizes[i])
 		ends[i] = total
 	}
 	window := max(target/2, 1)
@@ -83,22 +85,22 @@ func (p *Plan) cut(shards []Shard, start, end int, target int64) []Shard {
 		}
 		return true
 	}
-	from := start
+	from := 0
 	for i := range ends {
 		if i == len(ends)-1 || endsShard(i) {
-			shards = p.evenly(shards, from, start+i+1, maxTargets*target)
-			from = start + i + 1
+			shards = evenly(shards, start+from, sizes[from:i+1], maxTargets*target)
+			from = i + 1
 		}
 	}
 	return shards
 }
 
-// evenly appends the range to shards, cut evenly if it weighs more than
-// ceiling.
-func (p *Plan) evenly(shards []Shard, start, end int, ceiling int64) []Shard {
+// evenly appends the entries from start on, of the given sizes, to shards, cut evenly if
+// they weigh more than ceiling.
+func evenly(shards []Shard, start int, sizes []int64, ceiling int64) []Shard {
 	var total int64
-	for i := start; i < end; i++ {
-		total += p.weight(i)
+	for _, size := range sizes {
+		total += weight(size)
 	}
 	share := total
 	if total > ceiling {
@@ -106,28 +108,30 @@ func (p *Plan) evenly(shards []Shard, start, end int, ceiling int64) []Shard {
 		share = (total + n - 1) / n
 	}
 	shard, weighs := Shard{Start: start}, int64(0)
-	for i := start; i < end; i++ {
-		w := p.weight(i)
+	for i, size := range sizes {
+		w := weight(size)
 		if weighs >= share || weighs > 0 && weighs+w > ceiling {
-			shard.End = i
+			shard.End = start + i
 			shards = append(shards, shard)
-			shard, weighs = Shard{Start: i}, 0
+			shard, weighs = Shard{Start: start + i}, 0
 		}
 		weighs += w
-		if i >= len(p.notices) && !p.refused(i) {
-			shard.Bytes += p.documentBytes(i)
-		}
+		shard.Bytes += size
 	}
-	shard.End = end
+	shard.End = start + len(sizes)
 	return append(shards, shard)
 }
 
-// weight is what entry i counts for, in bytes.
-func (p *Plan) weight(i int) int64 {
+// weight is what an entry counts for of which so many bytes will be read.
+func weight(bytes int64) int64 { return max(bytes, minWeight) }
+
+// readBytes is how many bytes of entry i will be read, as far as that is known: none of
+// one that is refused, however large.
+func (p *Plan) readBytes(i int) int64 {
 	if i < len(p.notices) || p.refused(i) {
-		return minWeight // it will not be read, however large
+		return 0
 	}
-	return max(p.documentBytes(i), minWeight)
+	return p.documentBytes(i)
 }
 
 // idHash is the hash of the id of entry i.

@@ -72,7 +72,7 @@ func TestShardsHoldEachDocumentOnce(t *testing.T) {
 			bytes += s.Bytes
 			var weighs int64
 			for i := s.Start; i < s.End; i++ {
-				weighs += p.weight(i)
+				weighs += weight(p.readBytes(i))
 			}
 			if weighs > maxTargets*target && s.End-s.Start > 1 {
 				t.Fatalf("shard %d of %d documents weighs %d, target %d", k, s.End-s.Start, weighs, target)
